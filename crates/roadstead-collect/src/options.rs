@@ -1,0 +1,56 @@
+//! What a connection may take: time, sockets, and how `ssh` is run.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// How long to wait, where private sockets live, how many sockets one host may hold.
+#[derive(Debug, Clone)]
+pub struct ConnectOptions {
+    /// Time for a whole [`connect`](crate::connect) or [`test`](crate::test), whatever the other side does.
+    pub timeout: Duration,
+    /// Time for one request and its whole answer, once connected.
+    pub answer_timeout: Duration,
+    /// Directory for the forwarded sockets of ssh hosts. Made when missing; each tunnel makes its own `0700` directory
+    /// inside. Keep it short: the path of a unix socket ends at about a hundred bytes.
+    pub private_dir: PathBuf,
+    /// Sockets (or forwarded channels) one host may hold at once, the event stream included. At least 2 are used.
+    pub max_connections: usize,
+    /// How `ssh` is run.
+    pub ssh: SshOptions,
+}
+
+impl ConnectOptions {
+    /// Ten seconds to connect, thirty for an answer, 48 connections, the user's own ssh configuration.
+    #[must_use]
+    pub fn new(private_dir: PathBuf) -> Self {
+        Self {
+            timeout: Duration::from_secs(10),
+            answer_timeout: Duration::from_secs(30),
+            private_dir,
+            max_connections: 48,
+            ssh: SshOptions::default(),
+        }
+    }
+}
+
+/// How `ssh` is run. The default is the system's program with the user's own configuration.
+#[derive(Debug, Clone)]
+pub struct SshOptions {
+    /// The program: `ssh` is looked up in `PATH`.
+    pub program: PathBuf,
+    /// Configuration file instead of the user's (`ssh -F`).
+    pub config_file: Option<PathBuf>,
+    /// More options, each as `-o` takes them (`IdentityFile=…`). Those that keep a tunnel unattended come before and
+    /// win.
+    pub extra: Vec<String>,
+}
+
+impl Default for SshOptions {
+    fn default() -> Self {
+        Self {
+            program: PathBuf::from("ssh"),
+            config_file: None,
+            extra: Vec::new(),
+        }
+    }
+}
