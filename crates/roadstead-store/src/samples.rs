@@ -1,0 +1,267 @@
+//! Samples as columns: container by container, or summed tick by tick and downsampled to what a chart draws.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
+
+use roadstead_model::{ContainerId, DeploymentId, Sample, TimeRange};
+
+use crate::codec::chunk::{ChunkColumns, take_columns};
+use crate::codec::tick::take_tick;
+use crate::directory::Directory;
+use crate::seal_samples::LONGEST_SPAN_MS;
+use crate::series::{WHOLE_FIELDS, reals, wholes};
+use crate::store::{id_list, off_thread};
+use crate::ticks::{FreshTick, fresh_ticks};
+use crate::window::Sums;
+use crate::{ColumnValues, ContainerSeries, SampleField, Store, StoreError, WindowColumns};
+
+/// Sealed columns of one container as stored.
+pub(crate) struct Chunk {
+    host_id: i64,
+    deployment_id: i64,
+    container_id: i64,
+    body: Vec<u8>,
+}
+
+/// What is stored of some deployments in a span.
+struct Stored {
+    chunks: Vec<Chunk>,
+    fresh: Vec<FreshTick>,
+    /// Per host, the fresh ticks: what is sealed of these moments was replaced.
+    replaced: HashMap<i64, HashSet<i64>>,
+}
+
+impl Store {
+    async fn stored(
+        &self,
+        deployments: &[DeploymentId],
+        range: TimeRange,
+        directory: &Directory,
+    ) -> Result<Stored, StoreError> {
+        let ids = id_list(deployments.iter().map(|deployment| deployment.0));
+        let hosts: HashSet<i64> = deployments
+            .iter()
+            .filter_map(|deployment| directory.deployments.get(deployment))
+            .map(|deployment| deployment.host.0)
+            .collect();
+        let earliest_ms = range.from_ms.saturating_sub(LONGEST_SPAN_MS);
+        let mut tx = self.read().await?;
+        let chunks = sqlx::query_as!(
+            Chunk,
+            r#"SELECT host_id, deployment_id, container_id, body FROM sample_chunk
+               WHERE deployment_id IN (SELECT value FROM json_each(?))
+                 AND start_ms > ? AND start_ms < ? AND start_ms + span_ms > ?
+               ORDER BY deployment_id, container_id, start_ms"#,
+            ids,
+            earliest_ms,
+            range.to_ms,
+            range.from_ms
+        )
+        .fetch_all(&mut *tx)
+        .await?;
+        let fresh = fresh_ticks(&mut tx, hosts, range).await?;
+        let mut replaced: HashMap<i64, HashSet<i64>> = HashMap::new();
+        for tick in &fresh {
+            replaced.entry(tick.host_id).or_default().insert(tick.tick_ms);
+        }
+        Ok(Stored {
+            chunks,
+            fresh,
+            replaced,
+        })
+    }
+
+    /// Columns of every container of these deployments in a span, by deployment and container.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] and any failure of the database.
+    pub async fn samples(
+        &self,
+        deployments: &[DeploymentId],
+        range: TimeRange,
+        fields: &[SampleField],
+    ) -> Result<Vec<ContainerSeries>, StoreError> {
+        let stored = self.stored(deployments, range, &self.directory()).await?;
+        let wanted: HashSet<DeploymentId> = deployments.iter().copied().collect();
+        let fields = fields.to_vec();
+        off_thread(move || series(&stored, range, &wanted, &fields)).await
+    }
+
+    /// These deployments' sums tick by tick in a span, merged into at most `max_points` buckets.
+    ///
+    /// # Errors
+    /// [`StoreError::Invalid`] without a point, [`StoreError::Damaged`] and any failure of the database.
+    pub async fn deployment_window(
+        &self,
+        deployments: &[DeploymentId],
+        range: TimeRange,
+        max_points: u32,
+    ) -> Result<WindowColumns, StoreError> {
+        if max_points == 0 {
+            return Err(StoreError::Invalid(
+                "a window needs at least one point".to_owned(),
+            ));
+        }
+        let stored = self.stored(deployments, range, &self.directory()).await?;
+        let wanted: Arc<HashSet<DeploymentId>> = Arc::new(deployments.iter().copied().collect());
+        off_thread(move || Ok(sums(&stored, range, &wanted)?.into_columns(range, max_points))).await
+    }
+}
+
+/// Rows of a chunk in the span that no fresh tick replaces.
+fn live_rows<'a>(
+    chunk: &'a Chunk,
+    columns: &'a ChunkColumns,
+    stored: &'a Stored,
+    range: TimeRange,
+) -> impl Iterator<Item = usize> + 'a {
+    let replaced = stored.replaced.get(&chunk.host_id);
+    let from = columns
+        .times_ms
+        .partition_point(|tick_ms| *tick_ms < range.from_ms);
+    let to = columns.times_ms.partition_point(|tick_ms| *tick_ms < range.to_ms);
+    (from..to).filter(move |row| replaced.is_none_or(|replaced| !replaced.contains(&columns.times_ms[*row])))
+}
+
+fn sums(stored: &Stored, range: TimeRange, wanted: &HashSet<DeploymentId>) -> Result<Sums, StoreError> {
+    let needed = [
+        SampleField::MemoryUsed,
+        SampleField::MemoryLimit,
+        SampleField::CpuCores,
+    ];
+    let mut sums = Sums::default();
+    for chunk in &stored.chunks {
+        let columns = take_columns(&chunk.body, |field| needed.contains(&field))?;
+        for row in live_rows(chunk, &columns, stored, range) {
+            sums.add(
+                columns.times_ms[row],
+                columns.intervals_ms[row] as i64,
+                chunk.deployment_id,
+                columns.whole(SampleField::MemoryUsed, row),
+                columns.real(SampleField::CpuCores, row),
+                columns.whole(SampleField::MemoryLimit, row),
+            );
+        }
+    }
+    for tick in &stored.fresh {
+        for sample in take_tick(&tick.samples, |deployment| wanted.contains(&deployment))? {
+            sums.add(
+                tick.tick_ms,
+                tick.interval_ms,
+                sample.deployment.0,
+                sample.memory_used_bytes,
+                sample.cpu_cores,
+                sample.memory_limit_bytes,
+            );
+        }
+    }
+    Ok(sums)
+}
+
+/// Rows of one container: times, and a value per field asked for.
+#[derive(Default)]
+struct Rows {
+    times_ms: Vec<i64>,
+    columns: Vec<ColumnValues>,
+}
+
+impl Rows {
+    fn of(fields: &[SampleField]) -> Self {
+        let column = |field: &SampleField| {
+            if field.position() < WHOLE_FIELDS {
+                ColumnValues::Whole(Vec::new())
+            } else {
+                ColumnValues::Real(Vec::new())
+            }
+        };
+        Self {
+            times_ms: Vec::new(),
+            columns: fields.iter().map(column).collect(),
+        }
+    }
+
+    fn push(
+        &mut self,
+        tick_ms: i64,
+        fields: &[SampleField],
+        whole: impl Fn(SampleField) -> Option<u64>,
+        real: impl Fn(SampleField) -> Option<f64>,
+    ) {
+        self.times_ms.push(tick_ms);
+        for (column, field) in self.columns.iter_mut().zip(fields) {
+            match column {
+                ColumnValues::Whole(values) => values.push(whole(*field)),
+                ColumnValues::Real(values) => values.push(real(*field)),
+            }
+        }
+    }
+
+    /// Late ticks are fresh while earlier and later ones are sealed: order is made at the end, where it is missing.
+    fn ordered(mut self) -> Self {
+        if self.times_ms.is_sorted() {
+            return self;
+        }
+        let mut order: Vec<usize> = (0..self.times_ms.len()).collect();
+        order.sort_by_key(|row| self.times_ms[*row]);
+        for column in &mut self.columns {
+            match column {
+                ColumnValues::Whole(values) => *values = order.iter().map(|row| values[*row]).collect(),
+                ColumnValues::Real(values) => *values = order.iter().map(|row| values[*row]).collect(),
+            }
+        }
+        self.times_ms = order.iter().map(|row| self.times_ms[*row]).collect();
+        self
+    }
+}
+
+fn series(
+    stored: &Stored,
+    range: TimeRange,
+    wanted: &HashSet<DeploymentId>,
+    fields: &[SampleField],
+) -> Result<Vec<ContainerSeries>, StoreError> {
+    let mut places: BTreeMap<(DeploymentId, ContainerId), Rows> = BTreeMap::new();
+    for chunk in &stored.chunks {
+        let columns = take_columns(&chunk.body, |field| fields.contains(&field))?;
+        let place = (DeploymentId(chunk.deployment_id), ContainerId(chunk.container_id));
+        let rows = places.entry(place).or_insert_with(|| Rows::of(fields));
+        for row in live_rows(chunk, &columns, stored, range) {
+            rows.push(
+                columns.times_ms[row],
+                fields,
+                |field| columns.whole(field, row),
+                |field| columns.real(field, row),
+            );
+        }
+    }
+    for tick in &stored.fresh {
+        for sample in take_tick(&tick.samples, |deployment| wanted.contains(&deployment))? {
+            let rows = places
+                .entry((sample.deployment, sample.container))
+                .or_insert_with(|| Rows::of(fields));
+            push_sample(rows, tick.tick_ms, fields, &sample);
+        }
+    }
+    let series = places.into_iter().filter(|(_, rows)| !rows.times_ms.is_empty());
+    Ok(series
+        .map(|((deployment, container), rows)| {
+            let rows = rows.ordered();
+            ContainerSeries {
+                container,
+                deployment,
+                times_ms: rows.times_ms,
+                columns: fields.iter().copied().zip(rows.columns).collect(),
+            }
+        })
+        .collect())
+}
+
+fn push_sample(rows: &mut Rows, tick_ms: i64, fields: &[SampleField], sample: &Sample) {
+    let (whole, real) = (wholes(sample), reals(sample));
+    rows.push(
+        tick_ms,
+        fields,
+        |field| whole.get(field.position()).copied().flatten(),
+        |field| real.get(field.position() - WHOLE_FIELDS).copied().flatten(),
+    );
+}

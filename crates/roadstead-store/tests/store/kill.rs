@@ -1,0 +1,181 @@
+//! `kill -9` at random moments while writing: the file stays whole and everything committed is there.
+
+use std::collections::BTreeSet;
+use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use rand::rngs::SmallRng;
+use rand::{Rng, SeedableRng};
+use roadstead_model::TimeRange;
+use roadstead_model::time::{DAY_MS, MINUTE_MS, WINDOW_MS};
+
+use crate::fixture::{MIDNIGHT_MS, facts, new_host, open, report, tick, window};
+
+const DIR: &str = "ROADSTEAD_TEST_WRITER_DIR";
+const START: &str = "ROADSTEAD_TEST_WRITER_START";
+const KILLS: u64 = 50;
+/// Ticks five minutes apart: spans become complete, are sealed and joined while the writer runs.
+const STEP_MS: i64 = 5 * MINUTE_MS;
+/// Three ticks are a window.
+const TICKS_PER_WINDOW: i64 = WINDOW_MS / STEP_MS;
+
+#[tokio::test]
+async fn nothing_committed_is_lost_when_the_writer_is_killed_fifty_times() {
+    if let Some(dir) = std::env::var_os(DIR) {
+        return write_until_killed(Path::new(&dir)).await;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let mut random = SmallRng::seed_from_u64(7);
+    let mut ticks: BTreeSet<i64> = BTreeSet::new();
+    let mut reports: BTreeSet<i64> = BTreeSet::new();
+    for round in 0..KILLS {
+        let start = ticks.last().map_or(0, |last| last + 2);
+        let (new_ticks, new_reports) = run_and_kill(dir.path(), start, random.random_range(5..60));
+        assert!(
+            round > 0 || !new_ticks.is_empty(),
+            "the first writer wrote nothing before it was killed"
+        );
+        ticks.extend(new_ticks);
+        reports.extend(new_reports);
+        integrity(dir.path()).await;
+        if round % 10 == 9 {
+            everything_is_there(dir.path(), &ticks, &reports).await;
+        }
+    }
+    assert!(
+        ticks.len() > 200,
+        "too little was written to prove anything: {} ticks",
+        ticks.len()
+    );
+}
+
+/// Runs a writer for some milliseconds after its first commit; gives what it said it had committed.
+fn run_and_kill(dir: &Path, start: i64, for_ms: u64) -> (Vec<i64>, Vec<i64>) {
+    let mut child = Command::new(std::env::current_exe().unwrap())
+        .args([
+            "--exact",
+            "kill::nothing_committed_is_lost_when_the_writer_is_killed_fifty_times",
+            "--nocapture",
+        ])
+        .env(DIR, dir)
+        .env(START, start.to_string())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let (mut ticks, mut reports) = (Vec::new(), Vec::new());
+    let mut keep = |line: String| {
+        // A line the kill cut short has no end mark.
+        let Some(said) = line.strip_suffix('.') else {
+            return;
+        };
+        if let Some(nth) = said.strip_prefix("tick ") {
+            ticks.push(nth.parse().unwrap());
+        } else if let Some(nth) = said.strip_prefix("report ") {
+            reports.push(nth.parse().unwrap());
+        }
+    };
+    for line in lines.by_ref() {
+        let line = line.unwrap();
+        let committed = line.starts_with("tick ");
+        keep(line);
+        if committed {
+            break;
+        }
+    }
+    std::thread::sleep(Duration::from_millis(for_ms));
+    child.kill().unwrap();
+    for line in lines {
+        keep(line.unwrap());
+    }
+    let status = child.wait().unwrap();
+    assert!(!status.success(), "the writer ended by itself: {status}");
+    (ticks, reports)
+}
+
+async fn write_until_killed(dir: &Path) {
+    let opened = open(dir).await;
+    assert_eq!(opened.set_aside, None);
+    let store = opened.store;
+    let host = match store.hosts().await.unwrap().first() {
+        Some(host) => host.id,
+        None => store.add_host(new_host("one")).await.unwrap(),
+    };
+    let of = store
+        .observe_containers(host, MIDNIGHT_MS, &[facts("app", "app-1")])
+        .await
+        .unwrap()[0]
+        .clone();
+    let mut out = std::io::stdout();
+    let start: i64 = std::env::var(START).unwrap().parse().unwrap();
+    for nth in start.. {
+        let now_ms = MIDNIGHT_MS + nth * STEP_MS;
+        store
+            .append_ticks(&[tick(host, now_ms, &[(&of, Some(nth as u64))])])
+            .await
+            .unwrap();
+        writeln!(out, "tick {nth}.").unwrap();
+        out.flush().unwrap();
+        if nth % TICKS_PER_WINDOW == 0 {
+            let at = window(nth / TICKS_PER_WINDOW);
+            store
+                .save_reports(host, at, &[report(of.deployment, at, Some(nth as u64))])
+                .await
+                .unwrap();
+            writeln!(out, "report {}.", nth / TICKS_PER_WINDOW).unwrap();
+            out.flush().unwrap();
+        }
+        store.seal(now_ms).await.unwrap();
+    }
+}
+
+async fn integrity(dir: &Path) {
+    use sqlx::{ConnectOptions, Connection};
+    let path = dir.join("roadstead.db");
+    let mut connection = sqlx::sqlite::SqliteConnectOptions::new()
+        .filename(path)
+        .connect()
+        .await
+        .unwrap();
+    let verdict: String = sqlx::query_scalar("PRAGMA integrity_check")
+        .fetch_one(&mut connection)
+        .await
+        .unwrap();
+    assert_eq!(verdict, "ok");
+    connection.close().await.unwrap();
+}
+
+async fn everything_is_there(dir: &Path, ticks: &BTreeSet<i64>, reports: &BTreeSet<i64>) {
+    let opened = open(dir).await;
+    assert_eq!(opened.set_aside, None, "a killed writer damages nothing");
+    let store = opened.store;
+    let host = store.hosts().await.unwrap()[0].id;
+    let deployment = store.deployments().await.unwrap()[0].id;
+    let range = TimeRange {
+        from_ms: MIDNIGHT_MS,
+        to_ms: MIDNIGHT_MS + 10_000 * DAY_MS,
+    };
+    let kept = store.ticks_between(host, range).await.unwrap();
+    let kept: BTreeSet<(i64, Option<u64>)> = kept
+        .iter()
+        .map(|tick| (tick.tick_ms, tick.samples[0].memory_used_bytes))
+        .collect();
+    for nth in ticks {
+        assert!(
+            kept.contains(&(MIDNIGHT_MS + nth * STEP_MS, Some(*nth as u64))),
+            "tick {nth} was committed and is lost"
+        );
+    }
+    let kept = store.reports(&[deployment], range).await.unwrap();
+    let kept: BTreeSet<i64> = kept
+        .iter()
+        .map(|report| (report.window.start_ms - MIDNIGHT_MS) / WINDOW_MS)
+        .collect();
+    for nth in reports {
+        assert!(kept.contains(nth), "report {nth} was committed and is lost");
+    }
+    store.close().await.unwrap();
+}

@@ -1,0 +1,14 @@
+//! The store from outside: every rule of the room, on a real file.
+
+// A test that fails says so by a panic; helpers outside of test functions are part of them.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod fixture;
+mod hosts;
+mod inventory;
+mod kill;
+mod opening;
+mod reports;
+mod samples;
+mod sql;
+mod sums;
