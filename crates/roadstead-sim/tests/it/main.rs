@@ -1,0 +1,22 @@
+//! The simulated fleet, as its script says and as clients see it.
+
+// The lint knows test functions by their attribute; what they share has none.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+// What every module needs: a fleet, a served host.
+mod support;
+
+// The script: deterministic, and true to what its shapes promise.
+mod script;
+
+// The engine's answers, read by a client library that knows nothing of the simulation.
+mod engine;
+
+// Each fault, as a client sees it.
+mod faults;
+
+// A hundred hosts at once.
+mod load;
+
+// The binary, as an operator starts it.
+mod program;
