@@ -1,0 +1,278 @@
+//! What the last ticks left in memory: the "now" of every page. Survives nothing; the store remembers.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use roadstead_model::{
+    AppId, ContainerFacts, ContainerId, ContainerState, DeploymentId, HostId, MemoryLevel, Sample, Tick,
+};
+use roadstead_store::{AppSizes, ContainerRef, HostRecord};
+
+use crate::connection::ConnectionLog;
+use crate::open_window::OpenWindow;
+use crate::sizes::{DeploymentSizes, UserSizes};
+
+/// A container as last listed, with our ids.
+#[derive(Debug, Clone)]
+pub(crate) struct LiveContainer {
+    /// What the engine says.
+    pub(crate) facts: ContainerFacts,
+    /// Our id.
+    pub(crate) container: ContainerId,
+    /// Its deployment.
+    pub(crate) deployment: DeploymentId,
+    /// Its app.
+    pub(crate) app: AppId,
+}
+
+/// One host as last seen.
+#[derive(Debug, Clone)]
+pub(crate) struct LiveHost {
+    /// As stored.
+    pub(crate) record: HostRecord,
+    /// Its connection since the start.
+    pub(crate) connection: ConnectionLog,
+    /// Its tick interval in force.
+    pub(crate) interval_ms: i64,
+    /// Its containers, running or not.
+    pub(crate) containers: Vec<LiveContainer>,
+    /// The samples of its last tick.
+    pub(crate) latest: HashMap<ContainerId, Sample>,
+    /// Its last tick.
+    pub(crate) last_tick_ms: Option<i64>,
+    /// Its open report window.
+    pub(crate) open: OpenWindow,
+    /// OOM kills seen per container since the start.
+    pub(crate) oom_kills: HashMap<ContainerId, u32>,
+}
+
+impl LiveHost {
+    /// A host nobody has asked since the start.
+    #[must_use]
+    pub(crate) fn new(record: HostRecord, interval_ms: i64) -> Self {
+        Self {
+            connection: ConnectionLog::new(record.paused),
+            interval_ms,
+            containers: Vec::new(),
+            latest: HashMap::new(),
+            last_tick_ms: record.last_tick_ms,
+            open: OpenWindow::default(),
+            oom_kills: HashMap::new(),
+            record,
+        }
+    }
+
+    /// The last tick is younger than two intervals.
+    #[must_use]
+    pub(crate) fn is_fresh(&self, now_ms: i64) -> bool {
+        self.last_tick_ms
+            .is_some_and(|tick_ms| now_ms - tick_ms < 2 * self.interval_ms)
+    }
+
+    /// The sample of a running container, when it is fresh.
+    #[must_use]
+    pub(crate) fn fresh_sample(&self, container: &LiveContainer, now_ms: i64) -> Option<&Sample> {
+        (self.is_fresh(now_ms) && container.facts.state.is_running())
+            .then(|| self.latest.get(&container.container))
+            .flatten()
+    }
+
+    /// Takes in a tick.
+    pub(crate) fn add_tick(&mut self, tick: &Tick) {
+        self.open.add(tick);
+        self.last_tick_ms = Some(tick.tick_ms);
+        self.record.last_tick_ms = Some(tick.tick_ms);
+        self.latest = tick
+            .samples
+            .iter()
+            .map(|sample| (sample.container, sample.clone()))
+            .collect();
+    }
+
+    /// Takes in an inventory.
+    pub(crate) fn set_containers(&mut self, facts: Vec<ContainerFacts>, refs: &[ContainerRef]) {
+        let by_engine_id: HashMap<_, _> = refs.iter().map(|r| (&r.engine_id, r)).collect();
+        self.containers = facts
+            .into_iter()
+            .filter_map(|facts| {
+                let found = by_engine_id.get(&facts.engine_id)?;
+                Some(LiveContainer {
+                    container: found.container,
+                    deployment: found.deployment,
+                    app: found.app,
+                    facts,
+                })
+            })
+            .collect();
+        let present: HashSet<ContainerId> = self.containers.iter().map(|c| c.container).collect();
+        self.oom_kills.retain(|container, _| present.contains(container));
+    }
+
+    /// Memory of all containers at the last tick, by the docker CLI's formula; absent when none was measured.
+    #[must_use]
+    pub(crate) fn memory_used_bytes(&self) -> Option<u64> {
+        let mut measured = self
+            .latest
+            .values()
+            .filter_map(|s| s.memory_used_bytes)
+            .peekable();
+        measured.peek()?;
+        Some(measured.sum())
+    }
+
+    /// Cores of all containers at the last tick; absent when none was measured.
+    #[must_use]
+    pub(crate) fn cpu_cores(&self) -> Option<f64> {
+        let mut measured = self.latest.values().filter_map(|s| s.cpu_cores).peekable();
+        measured.peek()?;
+        Some(measured.sum())
+    }
+
+    /// Memory of the machine, when its engine ever said it.
+    #[must_use]
+    pub(crate) fn memory_total_bytes(&self) -> Option<u64> {
+        self.record
+            .facts
+            .as_ref()
+            .map(|facts| facts.memory_bytes)
+            .filter(|bytes| *bytes > 0)
+    }
+
+    /// Memory used against the machine's.
+    #[must_use]
+    pub(crate) fn memory_level(&self) -> MemoryLevel {
+        MemoryLevel::of(self.memory_used_bytes(), self.memory_total_bytes())
+    }
+}
+
+/// An app's names.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct AppNames {
+    /// Its name.
+    pub(crate) name: String,
+    /// Its name to show, from a label.
+    pub(crate) display_name: Option<String>,
+}
+
+/// The whole fleet as last seen.
+#[derive(Debug, Default)]
+pub(crate) struct LiveFleet {
+    /// Hosts that are not removed.
+    pub(crate) hosts: BTreeMap<HostId, LiveHost>,
+    /// Names of apps.
+    pub(crate) apps: HashMap<AppId, AppNames>,
+    /// What the user typed, per app.
+    pub(crate) typed: HashMap<AppId, AppSizes>,
+    /// Names of apps or containers that are left out of apps and reports.
+    pub(crate) protected: HashSet<String>,
+}
+
+impl LiveFleet {
+    /// Whether a container is left out of apps and reports: by its label, or because its name or its app's is on the
+    /// operator's list.
+    #[must_use]
+    pub(crate) fn is_protected(&self, facts: &ContainerFacts) -> bool {
+        facts.protected || self.protected.contains(&facts.name) || self.protected.contains(&facts.app.0)
+    }
+
+    /// The app with this name.
+    #[must_use]
+    pub(crate) fn app_named(&self, name: &str) -> Option<AppId> {
+        self.apps
+            .iter()
+            .find(|(_, names)| names.name == name)
+            .map(|(id, _)| *id)
+    }
+
+    /// An app's name to show: typed, from a label, or its own.
+    #[must_use]
+    pub(crate) fn display_name(&self, app: AppId) -> String {
+        let typed = self.typed.get(&app).and_then(|sizes| sizes.display_name.clone());
+        let names = self.apps.get(&app);
+        typed
+            .or_else(|| names.and_then(|n| n.display_name.clone()))
+            .or_else(|| names.map(|n| n.name.clone()))
+            .unwrap_or_default()
+    }
+
+    /// What the user typed of an app.
+    #[must_use]
+    pub(crate) fn user_sizes(&self, app: AppId) -> UserSizes {
+        self.typed
+            .get(&app)
+            .map(|sizes| UserSizes {
+                estimate_bytes: sizes.estimate_bytes,
+                limit_bytes: sizes.limit_bytes,
+            })
+            .unwrap_or_default()
+    }
+
+    /// Estimate and limit in force of one deployment of a host: of its containers that run, or of all that ever ran
+    /// when none does. A one-shot container that ended holds no memory and limits nothing.
+    #[must_use]
+    pub(crate) fn sizes_of(&self, host: &LiveHost, app: AppId, deployment: DeploymentId) -> DeploymentSizes {
+        let of_deployment = || {
+            host.containers
+                .iter()
+                .map(|c| (c.deployment, &c.facts))
+                .filter(move |(of, facts)| *of == deployment && !self.is_protected(facts))
+                .map(|(_, facts)| facts)
+        };
+        let holds_memory =
+            |facts: &&ContainerFacts| facts.state.is_running() || facts.state == ContainerState::Restarting;
+        let mut counted: Vec<&ContainerFacts> = of_deployment().filter(holds_memory).collect();
+        if counted.is_empty() {
+            counted = of_deployment()
+                .filter(|facts| facts.state != ContainerState::Created)
+                .collect();
+        }
+        DeploymentSizes::of(self.user_sizes(app), counted)
+    }
+
+    /// Containers of a host that are left out of reports.
+    #[must_use]
+    pub(crate) fn protected_of(&self, host: &LiveHost) -> HashSet<ContainerId> {
+        host.containers
+            .iter()
+            .filter(|c| self.is_protected(&c.facts))
+            .map(|c| c.container)
+            .collect()
+    }
+
+    /// Deployments of a host whose containers are all left out.
+    #[must_use]
+    pub(crate) fn left_out(&self, host: &LiveHost) -> HashSet<DeploymentId> {
+        let mut kept = HashSet::new();
+        let mut all = HashSet::new();
+        for container in &host.containers {
+            all.insert(container.deployment);
+            if !self.is_protected(&container.facts) {
+                kept.insert(container.deployment);
+            }
+        }
+        all.difference(&kept).copied().collect()
+    }
+}
+
+/// The fleet behind a lock that is only ever held for a moment, never across an await.
+#[derive(Debug, Default)]
+pub(crate) struct Live {
+    fleet: RwLock<LiveFleet>,
+}
+
+impl Live {
+    /// To look.
+    pub(crate) fn read(&self) -> RwLockReadGuard<'_, LiveFleet> {
+        self.fleet.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// To change.
+    pub(crate) fn write(&self) -> RwLockWriteGuard<'_, LiveFleet> {
+        self.fleet.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Changes one host, when it is still there.
+    pub(crate) fn with_host<T>(&self, host: HostId, change: impl FnOnce(&mut LiveHost) -> T) -> Option<T> {
+        self.write().hosts.get_mut(&host).map(change)
+    }
+}

@@ -1,0 +1,245 @@
+//! Closing report windows: each host's owed windows, oldest first, from what the store remembers.
+//!
+//! A machine that slept owes many; a span without a tick is stepped over, and gives no report.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use roadstead_model::time::{MINUTE_MS, SECOND_MS};
+use roadstead_model::{AppId, DeploymentId, HostId, TimeRange, Window};
+use roadstead_store::{ChangesOf, StoreError};
+use tokio_util::sync::CancellationToken;
+
+use super::Fleet;
+use crate::reports::{SizesInForce, reports_of_window};
+use crate::wire::Tag;
+
+/// How often owed windows are looked for.
+const LOOK_EVERY: Duration = Duration::from_secs(10);
+/// Beside one interval: time for a slow round to be written.
+const GRACE_MS: i64 = 10 * SECOND_MS;
+/// Changes of one host and window that are looked through for OOM kills.
+const MAX_CHANGES_OF_WINDOW: u32 = 1_000;
+
+impl Fleet {
+    /// Closes windows as they become due, until stopped.
+    pub(super) async fn close_windows(&self, stop: CancellationToken) {
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = tokio::time::sleep(LOOK_EVERY) => {}
+            }
+            // Ticks that wait for the disk belong to windows that must not close without them.
+            if self.recorder.is_blocked() {
+                continue;
+            }
+            if let Err(error) = self.close_owed_windows().await {
+                tracing::warn!(%error, "report windows stay open");
+                self.task_failed("reports", &error);
+            } else {
+                self.task_recovered("reports");
+            }
+        }
+    }
+
+    /// Closes every window that is due now.
+    pub(crate) async fn close_owed_windows(&self) -> Result<(), StoreError> {
+        let hosts: Vec<HostId> = self.live.read().hosts.keys().copied().collect();
+        let mut closed = 0;
+        let mut failed = None;
+        for host in hosts {
+            // One host's damaged history is not another's: the rest are closed all the same.
+            match self.close_windows_of(host).await {
+                Ok(windows) => closed += windows,
+                Err(error) => failed = Some(error),
+            }
+        }
+        if closed > 0 {
+            self.notifier.changed(Tag::Apps);
+        }
+        failed.map_or(Ok(()), Err)
+    }
+
+    async fn close_windows_of(&self, host: HostId) -> Result<u32, StoreError> {
+        let Some((interval_ms, last_closed, last_tick_ms)) = self.live.read().hosts.get(&host).map(|live| {
+            (
+                live.interval_ms,
+                live.record.last_closed_window,
+                live.last_tick_ms,
+            )
+        }) else {
+            return Ok(0);
+        };
+        let mut from_ms = last_closed.map_or(0, Window::end_ms);
+        let mut closed = 0;
+        loop {
+            let due_before_ms = self.clock.now_ms() - interval_ms - GRACE_MS;
+            // Most looks end here: nothing was ticked since the last window closed, or its window is still open.
+            if last_tick_ms.is_none_or(|tick_ms| tick_ms < from_ms)
+                || from_ms.max(0) + roadstead_model::time::WINDOW_MS > due_before_ms
+            {
+                return Ok(closed);
+            }
+            let Some(tick_ms) = self.store.first_tick_after(host, from_ms).await? else {
+                return Ok(closed);
+            };
+            let window = Window::holding(tick_ms);
+            if window.end_ms() > due_before_ms {
+                return Ok(closed);
+            }
+            self.close_one(host, window).await?;
+            from_ms = window.end_ms();
+            closed += 1;
+        }
+    }
+
+    async fn close_one(&self, host: HostId, window: Window) -> Result<(), StoreError> {
+        // A little before the window, to know where the counts of restarts and OOM kills stood.
+        let from_ms = window.start_ms - 10 * MINUTE_MS;
+        let Some(range) = TimeRange::new(from_ms, window.end_ms()) else {
+            return Ok(());
+        };
+        let ticks = self.store.ticks_between(host, range).await?;
+        let told_oom_kills = self.told_oom_kills(host, window).await?;
+        let (sizes, left_out) = {
+            let fleet = self.live.read();
+            let Some(live) = fleet.hosts.get(&host) else {
+                return Ok(());
+            };
+            let sizes = live
+                .containers
+                .iter()
+                .map(|c| (c.deployment, fleet.sizes_of(live, c.app, c.deployment).in_force()))
+                .collect::<std::collections::HashMap<_, SizesInForce>>();
+            (sizes, fleet.protected_of(live))
+        };
+        let reports = reports_of_window(window, &ticks, &sizes, &left_out, &told_oom_kills);
+        self.store.save_reports(host, window, &reports).await?;
+        self.live
+            .with_host(host, |live| live.record.last_closed_window = Some(window));
+        Ok(())
+    }
+
+    /// OOM kills told of each deployment in a window: samples alone miss a container that stayed dead.
+    async fn told_oom_kills(
+        &self,
+        host: HostId,
+        window: Window,
+    ) -> Result<HashMap<DeploymentId, u32>, StoreError> {
+        let Some(range) = TimeRange::new(window.start_ms, window.end_ms()) else {
+            return Ok(HashMap::new());
+        };
+        let changes = self
+            .store
+            .changes_of(ChangesOf::Host(host), range, MAX_CHANGES_OF_WINDOW)
+            .await?;
+        let deployments: HashMap<AppId, DeploymentId> = self
+            .live
+            .with_host(host, |live| {
+                live.containers.iter().map(|c| (c.app, c.deployment)).collect()
+            })
+            .unwrap_or_default();
+        let mut told = HashMap::new();
+        for change in changes.iter().filter(|change| change.kind == "oom_killed") {
+            if let Some(deployment) = change.app.and_then(|app| deployments.get(&app)) {
+                *told.entry(*deployment).or_insert(0) += 1;
+            }
+        }
+        Ok(told)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use roadstead_collect::ConnectOptions;
+    use roadstead_model::time::HOUR_MS;
+    use roadstead_model::{Endpoint, Sample, Tick};
+    use roadstead_store::NewHost;
+
+    use super::*;
+    use crate::clock::Clock;
+    use crate::fleet::FleetOptions;
+    use crate::notify::Notifier;
+
+    /// 2026-01-05 00:00 UTC.
+    const START_MS: i64 = 1_767_571_200_000;
+
+    #[tokio::test]
+    async fn a_machine_that_slept_for_three_hours_closes_what_it_saw_and_invents_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        let clock = Clock::fixed(START_MS);
+        let fleet = Fleet::open(FleetOptions {
+            dir: dir.path().join("store"),
+            connect: ConnectOptions::new(dir.path().join("run")),
+            clock: clock.clone(),
+            notifier: Notifier::default(),
+            settings: None,
+        })
+        .await
+        .unwrap();
+        let host = fleet
+            .store
+            .add_host(NewHost {
+                name: "nas".into(),
+                customer: "nas".into(),
+                endpoint: Endpoint::Unix {
+                    path: "/nonexistent/engine.sock".into(),
+                },
+                accept_plain_text: false,
+                interval_override_ms: None,
+                created_at_ms: START_MS,
+            })
+            .await
+            .unwrap();
+        let facts = crate::changes::tests::facts("a", "web");
+        let refs = fleet
+            .store
+            .observe_containers(host, START_MS, &[facts])
+            .await
+            .unwrap();
+        let tick = |tick_ms: i64, bytes: u64| Tick {
+            host,
+            tick_ms,
+            interval_ms: 15 * SECOND_MS,
+            samples: vec![Sample {
+                memory_used_bytes: Some(bytes),
+                ..Sample::empty(refs[0].container, refs[0].deployment)
+            }],
+        };
+        let slept_until_ms = START_MS + 3 * HOUR_MS;
+        let ticks = [
+            tick(START_MS, 100),
+            tick(START_MS + 15 * SECOND_MS, 300),
+            tick(slept_until_ms, 500),
+            tick(slept_until_ms + 16 * MINUTE_MS, 900),
+        ];
+        fleet.store.append_ticks(&ticks).await.unwrap();
+        fleet.adopt_host(host).await.unwrap();
+        clock.set(slept_until_ms + 17 * MINUTE_MS);
+        fleet.close_owed_windows().await.unwrap();
+        fleet.close_owed_windows().await.unwrap();
+
+        let range = TimeRange::new(START_MS - HOUR_MS, START_MS + 6 * HOUR_MS).unwrap();
+        let reports = fleet.store.reports(&[refs[0].deployment], range).await.unwrap();
+        let seen: Vec<_> = reports
+            .iter()
+            .map(|r| {
+                (
+                    r.window.start_ms - START_MS,
+                    r.sample_count,
+                    r.memory_avg_bytes,
+                    r.memory_peak_bytes,
+                )
+            })
+            .collect();
+        assert_eq!(
+            seen,
+            [
+                (0, 2, Some(200), Some(300)),
+                (3 * HOUR_MS, 1, Some(500), Some(500))
+            ],
+            "eleven windows without a tick give no report, and the window still open gives none yet"
+        );
+        fleet.close().await;
+    }
+}

@@ -1,0 +1,15 @@
+//! The engine on simulated hosts: real sockets, a real store, no window.
+
+// What the harbor cannot set up fails the test that asked for it.
+#![allow(clippy::unwrap_used)]
+
+/// The simulated fleet as the operator sees it.
+mod demo;
+/// A fleet of simulated hosts and an engine on a folder of its own.
+mod harbor;
+/// Hosts: added, failing, healing, paused, removed, restored.
+mod hosts;
+/// What survives the engine itself.
+mod restart;
+/// Settings and sizes typed by the user.
+mod settings;
