@@ -1,0 +1,1388 @@
+// Generated from the Rust types of roadstead-engine. Do not edit: run
+// UPDATE_BINDINGS=1 cargo test -p roadstead-engine bindings
+
+export type Accuracy = "roomy" | "fitting" | "over" | "unknown";
+
+export type AppContainerRow = { 
+/**
+ * The host.
+ */
+host: HostId, 
+/**
+ * The host's name.
+ */
+host_name: string, 
+/**
+ * The container.
+ */
+container: ContainerRow, };
+
+export type AppEvent = { "type": "changed", 
+/**
+ * What to fetch again.
+ */
+tags: Array<Tag>, } | { "type": "open", 
+/**
+ * Path below the root, without a leading slash.
+ */
+path: string, };
+
+export type AppPage = { 
+/**
+ * When this was answered.
+ */
+now_ms: number, 
+/**
+ * The span, resolved.
+ */
+range: TimeRange, 
+/**
+ * The app over the fleet.
+ */
+row: AppRow, 
+/**
+ * The suggested limit.
+ */
+suggestion: SuggestionCard, 
+/**
+ * What the user typed.
+ */
+typed: TypedSizes, 
+/**
+ * Its deployments, worst first: by accuracy, then P95.
+ */
+deployments: Array<DeploymentRow>, 
+/**
+ * Its containers on all hosts, with the host of each.
+ */
+containers: Array<AppContainerRow>, };
+
+export type AppRequest = { 
+/**
+ * Its name.
+ */
+app: string, 
+/**
+ * The span.
+ */
+period: Period, };
+
+export type AppRow = { 
+/**
+ * Its name: what links and filters use.
+ */
+app: string, 
+/**
+ * Its name to show.
+ */
+display_name: string, 
+/**
+ * Deployments that reported within two report windows, on hosts that may be unreachable now.
+ */
+deployments_active: number, 
+/**
+ * Deployments seen in the span.
+ */
+deployments_seen: number, 
+/**
+ * Memory now, over deployments whose last sample is younger than two intervals.
+ */
+memory_current_bytes: number | null, 
+/**
+ * Mean over deployments of each deployment's mean.
+ */
+memory_avg_bytes: number | null, 
+/**
+ * P95 of the 15-minute peaks of all deployments (relative error at most 1 %).
+ */
+memory_p95_bytes: number | null, 
+/**
+ * P95 of the deployment that needs most.
+ */
+worst_p95_bytes: number | null, 
+/**
+ * The host of that deployment.
+ */
+worst_host: string | null, 
+/**
+ * Highest peak of any deployment.
+ */
+memory_peak_bytes: number | null, 
+/**
+ * Mean over deployments of cores used.
+ */
+cpu_avg_cores: number | null, 
+/**
+ * Estimates.
+ */
+estimate: SizeSpan, 
+/**
+ * Limits.
+ */
+limit: SizeSpan, 
+/**
+ * The worst deployment's P95 against its own limit.
+ */
+accuracy: Accuracy, 
+/**
+ * The worst deployment's P95 over its estimate: 0.33 means over-estimated threefold.
+ */
+p95_to_estimate_ratio: number | null, 
+/**
+ * Error events in the last 24 hours; absent when logs are not read.
+ */
+errors_24h: number | null, 
+/**
+ * Warning events in the last 24 hours; absent when logs are not read.
+ */
+warnings_24h: number | null, 
+/**
+ * OOM kills in the span.
+ */
+oom_kills: number, 
+/**
+ * Restarts in the span.
+ */
+restarts: number, 
+/**
+ * 15-minute reports behind these numbers.
+ */
+reports: number, 
+/**
+ * End of the newest report window.
+ */
+last_report_ms: number | null, 
+/**
+ * Mean memory per bucket of the span, for the sparkline; `null` where nothing was measured.
+ */
+spark_avg_bytes: Array<number | null>, };
+
+export type AppState = { 
+/**
+ * Whose fleet.
+ */
+mode: Mode, 
+/**
+ * No host was ever added: show the welcome.
+ */
+first_run: boolean, 
+/**
+ * Hosts.
+ */
+hosts: number, 
+/**
+ * Banners, most urgent first.
+ */
+banners: Array<Banner>, 
+/**
+ * Chosen language.
+ */
+language: Language, 
+/**
+ * Chosen theme.
+ */
+theme: Theme, 
+/**
+ * The app's version.
+ */
+version: string, };
+
+export type AppTrouble = { 
+/**
+ * The app.
+ */
+app: string, 
+/**
+ * Its name to show.
+ */
+display_name: string, 
+/**
+ * The host.
+ */
+host: HostId, 
+/**
+ * The host's name.
+ */
+host_name: string, 
+/**
+ * What is wrong.
+ */
+kind: TroubleKind, 
+/**
+ * How many times, or how many containers.
+ */
+count: number, 
+/**
+ * Memory concerned, where it is about memory.
+ */
+memory_bytes: number | null, 
+/**
+ * Limit concerned.
+ */
+limit_bytes: number | null, };
+
+export type AppsPage = { 
+/**
+ * When this was answered.
+ */
+now_ms: number, 
+/**
+ * The span, resolved.
+ */
+range: TimeRange, 
+/**
+ * Length of a sparkline bucket.
+ */
+spark_bucket_ms: number, 
+/**
+ * Ordered by active deployments, then average memory, highest first, then name.
+ */
+rows: Array<AppRow>, 
+/**
+ * Apps.
+ */
+apps_total: number, 
+/**
+ * Active deployments of all apps.
+ */
+deployments_total: number, 
+/**
+ * Apps with errors in the last 24 hours; absent when logs are not read.
+ */
+apps_with_errors: number | null, };
+
+export type AppsRequest = { 
+/**
+ * The span.
+ */
+period: Period, };
+
+export type Banner = { "kind": "disk_full", 
+/**
+ * Since when.
+ */
+since_ms: number, } | { "kind": "store_set_aside", 
+/**
+ * Where the damaged file is.
+ */
+path: string, 
+/**
+ * What was wrong.
+ */
+reason: string, } | { "kind": "task_failing", 
+/**
+ * Which.
+ */
+task: string, 
+/**
+ * Why.
+ */
+reason: string, };
+
+export type CandidateSource = { "kind": "local_socket" } | { "kind": "rootless_docker" } | { "kind": "podman" } | { "kind": "rootless_podman" } | { "kind": "context", 
+/**
+ * The context's name.
+ */
+name: string, } | { "kind": "environment" };
+
+export type ChangeKind = { "kind": "container_created" } | { "kind": "container_started" } | { "kind": "container_stopped", 
+/**
+ * Its exit code, when known.
+ */
+exit_code: number | null, } | { "kind": "container_removed" } | { "kind": "oom_killed" } | { "kind": "restarted" } | { "kind": "health_changed", 
+/**
+ * True: it passes now.
+ */
+healthy: boolean, } | { "kind": "image_changed", 
+/**
+ * Before.
+ */
+from: string, 
+/**
+ * Now.
+ */
+to: string, } | { "kind": "limit_changed", 
+/**
+ * Before; absent: unlimited.
+ */
+from_bytes: number | null, 
+/**
+ * Now; absent: unlimited.
+ */
+to_bytes: number | null, } | { "kind": "host_connected" } | { "kind": "host_lost", 
+/**
+ * Why.
+ */
+cause: FaultCause, };
+
+export type ChangeRow = { 
+/**
+ * When.
+ */
+at_ms: number, 
+/**
+ * What.
+ */
+change: ChangeKind, 
+/**
+ * The host.
+ */
+host: HostId, 
+/**
+ * The host's name.
+ */
+host_name: string, 
+/**
+ * The app, where one is concerned.
+ */
+app: string | null, 
+/**
+ * The container's name, where one is concerned.
+ */
+container_name: string | null, };
+
+export type Confidence = "low" | "medium" | "high";
+
+export type Connection = { 
+/**
+ * Now.
+ */
+state: HostState, 
+/**
+ * The last ping, there and back.
+ */
+round_trip_ms: number | null, 
+/**
+ * Times the connection was made again after it was lost.
+ */
+reconnects: number, 
+/**
+ * The last fault, also when it has healed.
+ */
+last_fault: PastFault | null, 
+/**
+ * Ticks taken.
+ */
+ticks: number, 
+/**
+ * Ticks that should have been taken and were not.
+ */
+ticks_missed: number, 
+/**
+ * How long the last round took.
+ */
+last_round_ms: number | null, 
+/**
+ * Containers that did not answer in the last round.
+ */
+last_round_failures: number, };
+
+export type ConnectionTest = { "outcome": "answered", 
+/**
+ * What it is.
+ */
+engine: EngineFacts, 
+/**
+ * Containers, running or not.
+ */
+containers_total: number, 
+/**
+ * Running containers.
+ */
+containers_running: number, 
+/**
+ * One ping, there and back.
+ */
+round_trip_ms: number, 
+/**
+ * Another host with the same engine id: a cloned machine, or the same engine twice.
+ */
+same_engine_as: string | null, } | { "outcome": "failed", 
+/**
+ * Why.
+ */
+fault: Fault, 
+/**
+ * How long it took to find out.
+ */
+elapsed_ms: number, };
+
+export type ContainerRow = { 
+/**
+ * The engine's id.
+ */
+engine_id: string, 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * Its app.
+ */
+app: string, 
+/**
+ * Its service within the app.
+ */
+service: string | null, 
+/**
+ * Image as typed.
+ */
+image: string, 
+/**
+ * State.
+ */
+state: ContainerState, 
+/**
+ * Health check result.
+ */
+health: Health | null, 
+/**
+ * Left out of apps and reports.
+ */
+protected: boolean, 
+/**
+ * Memory by the docker CLI's formula; absent when it does not run or was not measured lately.
+ */
+memory_used_bytes: number | null, 
+/**
+ * Memory as the OOM killer counts it.
+ */
+memory_usage_bytes: number | null, 
+/**
+ * tmpfs and shared memory within it.
+ */
+memory_shmem_bytes: number | null, 
+/**
+ * Hard limit; absent when unlimited.
+ */
+memory_limit_bytes: number | null, 
+/**
+ * How the memory stands against the limit.
+ */
+memory_level: MemoryLevel, 
+/**
+ * Cores used.
+ */
+cpu_cores: number | null, 
+/**
+ * CPU limit in cores.
+ */
+cpu_limit_cores: number | null, 
+/**
+ * Network received per second.
+ */
+network_rx_bytes_per_s: number | null, 
+/**
+ * Network sent per second.
+ */
+network_tx_bytes_per_s: number | null, 
+/**
+ * Block reads per second.
+ */
+block_read_bytes_per_s: number | null, 
+/**
+ * Block writes per second.
+ */
+block_write_bytes_per_s: number | null, 
+/**
+ * Processes and threads.
+ */
+pids: number | null, 
+/**
+ * Restarts by policy.
+ */
+restart_count: number, 
+/**
+ * Killed for memory in its last run.
+ */
+oom_killed: boolean, 
+/**
+ * Exit code of the last run.
+ */
+exit_code: number | null, 
+/**
+ * Created.
+ */
+created_at_ms: number, 
+/**
+ * Last started.
+ */
+started_at_ms: number | null, };
+
+export type ContainerState = "created" | "running" | "paused" | "restarting" | "removing" | "exited" | "dead";
+
+export type DeploymentRow = { 
+/**
+ * The app.
+ */
+app: string, 
+/**
+ * The app's name to show.
+ */
+display_name: string, 
+/**
+ * The host.
+ */
+host: HostId, 
+/**
+ * The host's name.
+ */
+host_name: string, 
+/**
+ * The host's customer label.
+ */
+customer: string, 
+/**
+ * Reported within two report windows.
+ */
+active: boolean, 
+/**
+ * Containers running, of how many.
+ */
+containers_running: number, 
+/**
+ * Containers known.
+ */
+containers_total: number, 
+/**
+ * Memory now; absent when nothing runs or the last sample is older than two intervals.
+ */
+memory_current_bytes: number | null, 
+/**
+ * Mean, weighted by samples.
+ */
+memory_avg_bytes: number | null, 
+/**
+ * P95 of its 15-minute peaks.
+ */
+memory_p95_bytes: number | null, 
+/**
+ * Highest peak.
+ */
+memory_peak_bytes: number | null, 
+/**
+ * Mean cores used.
+ */
+cpu_avg_cores: number | null, 
+/**
+ * Estimate in force.
+ */
+estimate_bytes: number | null, 
+/**
+ * Where the estimate comes from.
+ */
+estimate_source: SizeSource | null, 
+/**
+ * Limit in force; absent when unlimited.
+ */
+limit_bytes: number | null, 
+/**
+ * Where the limit comes from.
+ */
+limit_source: SizeSource | null, 
+/**
+ * P95 against the limit.
+ */
+accuracy: Accuracy, 
+/**
+ * Current (else average) memory against the limit.
+ */
+level: MemoryLevel, 
+/**
+ * Error events in the last 24 hours.
+ */
+errors_24h: number | null, 
+/**
+ * Warning events in the last 24 hours.
+ */
+warnings_24h: number | null, 
+/**
+ * OOM kills in the span.
+ */
+oom_kills: number, 
+/**
+ * Restarts in the span.
+ */
+restarts: number, 
+/**
+ * Reports in the span.
+ */
+reports: number, 
+/**
+ * End of the newest report window.
+ */
+last_report_ms: number | null, };
+
+export type Discovery = { 
+/**
+ * Hosts that could be added, the current one first.
+ */
+candidates: Array<HostCandidate>, 
+/**
+ * Context files that could not be read, as `path: reason`.
+ */
+problems: Array<string>, };
+
+export type DismissBanner = { 
+/**
+ * The banner, as it was given.
+ */
+banner: Banner, };
+
+export type EditHost = { 
+/**
+ * Which.
+ */
+host: HostId, 
+/**
+ * All its fields.
+ */
+draft: HostDraft, };
+
+export type EngineFacts = { 
+/**
+ * `Docker` or `Podman`.
+ */
+kind: string, 
+/**
+ * Engine version.
+ */
+version: string, 
+/**
+ * API version agreed on.
+ */
+api_version: string, 
+/**
+ * Operating system.
+ */
+operating_system: string, 
+/**
+ * The machine's host name.
+ */
+hostname: string, 
+/**
+ * Cores.
+ */
+cpu_cores: number, 
+/**
+ * Memory of the machine.
+ */
+memory_bytes: number, 
+/**
+ * cgroup version, when known.
+ */
+cgroup_version: number | null, };
+
+export type ErrorCode = "invalid" | "not_found" | "disk_full" | "internal";
+
+export type Fault = { 
+/**
+ * The cause.
+ */
+cause: FaultCause, 
+/**
+ * One line, at most 300 characters, for the curious.
+ */
+detail: string, };
+
+export type FaultCause = "refused" | "timed_out" | "name_not_found" | "network_unreachable" | "socket_missing" | "permission_denied" | "ssh_missing" | "ssh_key_refused" | "ssh_host_key_unknown" | "ssh_host_key_changed" | "forwarding_refused" | "ssh_failed" | "tls_name" | "tls_ca" | "tls_client_refused" | "certificate_unreadable" | "not_an_engine" | "api_too_old" | "engine_error" | "connection_lost" | "bad_answer" | "answer_too_large" | "other";
+
+export type Health = "starting" | "healthy" | "unhealthy";
+
+export type History = { 
+/**
+ * The span, resolved.
+ */
+range: TimeRange, 
+/**
+ * Length of a bucket: 15 minutes, an hour, six hours or a day.
+ */
+bucket_ms: number, 
+/**
+ * Bucket starts.
+ */
+times_ms: Array<number>, 
+/**
+ * One line over the fleet, or one per host asked for.
+ */
+lines: Array<HistoryLine>, };
+
+export type HistoryLine = { 
+/**
+ * The host; absent for the fleet.
+ */
+host: HostId | null, 
+/**
+ * Its name; empty for the fleet.
+ */
+host_name: string, 
+/**
+ * Mean memory (over the fleet: mean over hosts of each host's mean).
+ */
+avg_bytes: Array<number | null>, 
+/**
+ * Highest memory.
+ */
+peak_bytes: Array<number | null>, 
+/**
+ * Limit in force (over the fleet: the lowest).
+ */
+limit_bytes: Array<number | null>, 
+/**
+ * Mean cores.
+ */
+cpu_cores: Array<number | null>, };
+
+export type HistoryRequest = { 
+/**
+ * The app.
+ */
+app: string, 
+/**
+ * Hosts to show one line each, at most 8; none means one line over the fleet.
+ */
+hosts: Array<HostId>, 
+/**
+ * The span.
+ */
+period: Period, };
+
+export type HostCandidate = { 
+/**
+ * Ready to be added or edited first.
+ */
+draft: HostDraft, 
+/**
+ * How it is reached.
+ */
+transport: Transport, 
+/**
+ * Where it was found.
+ */
+source: CandidateSource, 
+/**
+ * The docker CLI would use it now.
+ */
+current: boolean, 
+/**
+ * The host that already has this address.
+ */
+already: HostId | null, };
+
+export type HostDraft = { 
+/**
+ * Name to show: 1 to 80 characters, unique.
+ */
+name: string, 
+/**
+ * Customer label; the name when empty.
+ */
+customer: string, 
+/**
+ * `unix://…`, `tcp://…` or `ssh://…`.
+ */
+address: string, 
+/**
+ * Certificates of a `tcp://` address.
+ */
+tls: TlsDraft | null, 
+/**
+ * The plain-text warning was read and accepted. Without it a plain `tcp://` address is refused.
+ */
+accept_plain_text: boolean, 
+/**
+ * Seconds between ticks, 5 to 300; the general setting when absent.
+ */
+tick_interval_s: number | null, };
+
+export type HostId = number;
+
+export type HostList = { 
+/**
+ * When this was answered.
+ */
+now_ms: number, 
+/**
+ * Ordered by name.
+ */
+hosts: Array<HostRow>, };
+
+export type HostMemory = { 
+/**
+ * The host.
+ */
+host: HostId, 
+/**
+ * Its name.
+ */
+host_name: string, 
+/**
+ * Memory of its containers at its last tick.
+ */
+used_bytes: number | null, 
+/**
+ * Memory of the machine.
+ */
+total_bytes: number | null, 
+/**
+ * One against the other.
+ */
+level: MemoryLevel, 
+/**
+ * Its last tick is older than two intervals.
+ */
+stale: boolean, };
+
+export type HostPage = { 
+/**
+ * When this was answered.
+ */
+now_ms: number, 
+/**
+ * The host.
+ */
+row: HostRow, 
+/**
+ * Its containers, running first, then by name.
+ */
+containers: Array<ContainerRow>, 
+/**
+ * Its deployments over the last seven days, by average memory, highest first.
+ */
+deployments: Array<DeploymentRow>, };
+
+export type HostRequest = { 
+/**
+ * Which.
+ */
+host: HostId, };
+
+export type HostRow = { 
+/**
+ * Its id.
+ */
+id: HostId, 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * Its customer label.
+ */
+customer: string, 
+/**
+ * Its address.
+ */
+address: string, 
+/**
+ * Certificates, when it has any (paths).
+ */
+tls: TlsDraft | null, 
+/**
+ * Plain text was accepted.
+ */
+accept_plain_text: boolean, 
+/**
+ * Its own tick interval, when it has one.
+ */
+tick_interval_s: number | null, 
+/**
+ * How it is reached.
+ */
+transport: Transport, 
+/**
+ * Its connection.
+ */
+connection: Connection, 
+/**
+ * What its engine is, once it was reached.
+ */
+engine: EngineFacts | null, 
+/**
+ * Another host whose engine says it is the same one.
+ */
+same_engine_as: string | null, 
+/**
+ * Apps with a container there.
+ */
+apps: number, 
+/**
+ * Containers, running or not.
+ */
+containers_total: number, 
+/**
+ * Running containers, as last seen.
+ */
+containers_running: number, 
+/**
+ * Memory of all its containers at the last tick.
+ */
+memory_used_bytes: number | null, 
+/**
+ * CPU of all its containers at the last tick, in cores.
+ */
+cpu_cores: number | null, 
+/**
+ * Its last tick: the age of everything shown of it.
+ */
+last_tick_ms: number | null, 
+/**
+ * The last tick is older than two intervals.
+ */
+stale: boolean, };
+
+export type HostState = { "state": "connecting" } | { "state": "connected", 
+/**
+ * Since when.
+ */
+since_ms: number, } | { "state": "unreachable", 
+/**
+ * Since when.
+ */
+since_ms: number, 
+/**
+ * Why.
+ */
+fault: Fault, 
+/**
+ * When the next attempt is made.
+ */
+next_try_ms: number, } | { "state": "paused" };
+
+export type KindSize = { 
+/**
+ * `samples`, `reports`, `aggregates`, `changes`, `other`.
+ */
+kind: string, 
+/**
+ * Rows or values kept.
+ */
+entries: number, 
+/**
+ * Bytes in the file.
+ */
+bytes: number, 
+/**
+ * Oldest, when there is one.
+ */
+oldest_ms: number | null, };
+
+export type Language = "system" | "en" | "hu" | "ru";
+
+export type MemoryLevel = "ok" | "warn" | "danger" | "unknown";
+
+export type Mode = "own" | "demo";
+
+export type OnClose = "tray" | "quit";
+
+export type Overview = { 
+/**
+ * When this was answered.
+ */
+now_ms: number, 
+/**
+ * Hosts that answer.
+ */
+hosts_connected: number, 
+/**
+ * Hosts being connected for the first time.
+ */
+hosts_connecting: number, 
+/**
+ * Hosts that do not answer.
+ */
+hosts_unreachable: number, 
+/**
+ * Paused hosts.
+ */
+hosts_paused: number, 
+/**
+ * Apps with a deployment.
+ */
+apps_total: number, 
+/**
+ * Running containers, as last seen.
+ */
+containers_running: number, 
+/**
+ * The hosts that do not answer, in full, at most 50.
+ */
+unreachable: Array<HostRow>, 
+/**
+ * Apps with trouble, most urgent first, at most 50.
+ */
+trouble: Array<AppTrouble>, 
+/**
+ * Memory of all containers on hosts with fresh data.
+ */
+memory_used_bytes: number | null, 
+/**
+ * Memory of the machines with fresh data.
+ */
+memory_total_bytes: number | null, 
+/**
+ * Cores used on hosts with fresh data.
+ */
+cpu_cores: number | null, 
+/**
+ * Cores of those machines.
+ */
+cpu_cores_total: number | null, 
+/**
+ * Memory by host, fullest first, at most 100.
+ */
+host_memory: Array<HostMemory>, 
+/**
+ * Apps by memory now, at most 10.
+ */
+top_apps: Array<TopApp>, 
+/**
+ * What changed last, newest first, at most 50.
+ */
+changes: Array<ChangeRow>, };
+
+export type PastFault = { 
+/**
+ * When.
+ */
+at_ms: number, 
+/**
+ * What.
+ */
+fault: Fault, };
+
+export type PauseHost = { 
+/**
+ * Which.
+ */
+host: HostId, 
+/**
+ * True pauses: nothing is asked of the host until it is resumed.
+ */
+paused: boolean, };
+
+export type Period = "day" | "week" | "month" | "quarter" | { "free": TimeRange };
+
+export type SetAppSizes = { 
+/**
+ * The app.
+ */
+app: string, 
+/**
+ * The sizes; empty text takes a size back.
+ */
+sizes: TypedSizes, 
+/**
+ * The span of the page to answer with.
+ */
+period: Period, };
+
+export type Settings = { 
+/**
+ * Seconds between ticks, 5 to 300.
+ */
+tick_interval_s: number, 
+/**
+ * Hours samples are kept, 6 to 336.
+ */
+samples_retention_h: number, 
+/**
+ * Days reports are kept, 7 to 730.
+ */
+reports_retention_days: number, 
+/**
+ * Days daily aggregates are kept, 30 to 3650.
+ */
+daily_retention_days: number, 
+/**
+ * Days an issue is kept after it was last seen, 1 to 365.
+ */
+issues_retention_days: number, 
+/**
+ * Language.
+ */
+language: Language, 
+/**
+ * Theme.
+ */
+theme: Theme, 
+/**
+ * What closing the window does.
+ */
+on_close: OnClose, 
+/**
+ * Start with the session.
+ */
+start_at_login: boolean, 
+/**
+ * Names of apps or containers left out of apps and reports, at most 500.
+ */
+protected: Array<string>, };
+
+export type SettingsPage = { 
+/**
+ * In force.
+ */
+settings: Settings, 
+/**
+ * As they are on a new machine.
+ */
+defaults: Settings, 
+/**
+ * What the store takes, by kind, largest first.
+ */
+sizes: Array<KindSize>, 
+/**
+ * The store's file with its log.
+ */
+file_bytes: number, 
+/**
+ * Free space on its disk.
+ */
+disk_free_bytes: number | null, 
+/**
+ * Where the store is.
+ */
+path: string, };
+
+export type SizeSource = "user" | "label" | "engine";
+
+export type SizeSpan = { 
+/**
+ * Smallest, where there is one.
+ */
+min_bytes: number | null, 
+/**
+ * Largest, where there is one.
+ */
+max_bytes: number | null, 
+/**
+ * Active deployments without one (unlimited, or no estimate).
+ */
+without: number, 
+/**
+ * The most trusted source of any.
+ */
+source: SizeSource | null, };
+
+export type Suggestion = { 
+/**
+ * The limit, a multiple of [`SUGGESTION_STEP_BYTES`].
+ */
+limit_bytes: number, 
+/**
+ * The P95 it was made from.
+ */
+worst_p95_bytes: number, 
+/**
+ * The peak, when it (and not P95) decided because the app was killed for memory.
+ */
+raised_to_peak_bytes: number | null, 
+/**
+ * Reports behind it.
+ */
+reports: number, 
+/**
+ * OOM kills in the period.
+ */
+oom_kills: number, 
+/**
+ * How far to trust it.
+ */
+confidence: Confidence, };
+
+export type SuggestionCard = { 
+/**
+ * The suggestion.
+ */
+suggestion: Suggestion | null, 
+/**
+ * Why there is none yet.
+ */
+withheld: Withheld | null, 
+/**
+ * The host whose deployment decided.
+ */
+worst_host: string | null, 
+/**
+ * Lines for the compose file, ready to be pasted, when there is a suggestion.
+ */
+compose_lines: string | null, };
+
+export type Tag = "app_state" | "hosts" | { "host": HostId } | "samples" | "apps" | "changes" | "settings";
+
+export type Theme = "system" | "dark" | "light";
+
+export type TimeRange = { 
+/**
+ * Start, inclusive.
+ */
+from_ms: number, 
+/**
+ * End, exclusive.
+ */
+to_ms: number, };
+
+export type TlsDraft = { 
+/**
+ * Path of the authority's certificate.
+ */
+ca: string, 
+/**
+ * Path of our certificate.
+ */
+cert: string, 
+/**
+ * Path of our key.
+ */
+key: string, };
+
+export type TopApp = { 
+/**
+ * The app.
+ */
+app: string, 
+/**
+ * Its name to show.
+ */
+display_name: string, 
+/**
+ * Memory now over the fleet.
+ */
+memory_bytes: number, 
+/**
+ * Cores now over the fleet.
+ */
+cpu_cores: number | null, };
+
+export type Transport = "unix" | "tls" | "plain" | "ssh";
+
+export type TroubleKind = "oom_killed" | "over_limit" | "restarting" | "unhealthy" | "near_limit" | "exited";
+
+export type TypedSizes = { 
+/**
+ * Name to show.
+ */
+display_name: string, 
+/**
+ * Estimate.
+ */
+estimate: string, 
+/**
+ * Limit.
+ */
+limit: string, };
+
+export type WindowRequest = { 
+/**
+ * The app.
+ */
+app: string, 
+/**
+ * One host, or the whole app.
+ */
+host: HostId | null, 
+/**
+ * The span, at most the retention of samples.
+ */
+range: TimeRange, 
+/**
+ * Most points wanted, 10 to 4000: the pixels there are.
+ */
+points: number, };
+
+export type WindowSeries = { 
+/**
+ * The span.
+ */
+range: TimeRange, 
+/**
+ * Length of a bucket: the tick interval when nothing was merged.
+ */
+bucket_ms: number, 
+/**
+ * Bucket starts. Buckets without a tick are missing or `null`.
+ */
+times_ms: Array<number>, 
+/**
+ * Mean of the sums per tick.
+ */
+memory_avg_bytes: Array<number | null>, 
+/**
+ * Highest sum per tick.
+ */
+memory_peak_bytes: Array<number | null>, 
+/**
+ * Mean cores.
+ */
+cpu_avg_cores: Array<number | null>, 
+/**
+ * Highest cores.
+ */
+cpu_peak_cores: Array<number | null>, 
+/**
+ * Every container of every tick of the bucket was measured.
+ */
+complete: Array<boolean>, 
+/**
+ * Sum of limits now; absent when one is unlimited.
+ */
+limit_bytes: number | null, };
+
+export type WireError = { 
+/**
+ * What kind of failure.
+ */
+code: ErrorCode, 
+/**
+ * Key of the sentence in the window's catalogue, `error.<…>`.
+ */
+key: string, 
+/**
+ * Values for the sentence's placeholders.
+ */
+params: { [key in string]: string }, 
+/**
+ * The field of the request that was wrong, when one was.
+ */
+field: string | null, 
+/**
+ * The sentence in English, for logs and for catalogues that lack the key.
+ */
+message: string, };
+
+export type Withheld = { 
+/**
+ * Reports so far.
+ */
+reports: number, 
+/**
+ * Reports needed.
+ */
+needed: number, };
+
+/** Every command: what it is asked with, and what it answers. */
+export interface Commands {
+  app_state: { request: null; answer: AppState };
+  overview: { request: null; answer: Overview };
+  list_apps: { request: AppsRequest; answer: AppsPage };
+  app: { request: AppRequest; answer: AppPage };
+  app_history: { request: HistoryRequest; answer: History };
+  app_window: { request: WindowRequest; answer: WindowSeries };
+  set_app_sizes: { request: SetAppSizes; answer: AppPage };
+  list_hosts: { request: null; answer: HostList };
+  host: { request: HostRequest; answer: HostPage };
+  discover_hosts: { request: null; answer: Discovery };
+  test_host: { request: HostDraft; answer: ConnectionTest };
+  add_host: { request: HostDraft; answer: HostRow };
+  edit_host: { request: EditHost; answer: HostRow };
+  pause_host: { request: PauseHost; answer: HostRow };
+  retry_host: { request: HostRequest; answer: null };
+  remove_host: { request: HostRequest; answer: null };
+  restore_host: { request: HostRequest; answer: HostRow };
+  settings: { request: null; answer: SettingsPage };
+  save_settings: { request: Settings; answer: SettingsPage };
+  start_demo: { request: null; answer: AppState };
+  leave_demo: { request: null; answer: AppState };
+  dismiss_banner: { request: DismissBanner; answer: AppState };
+}

@@ -1,0 +1,69 @@
+/** What can be done with a host from its row or its page. Each says what it did; removing can be undone. */
+import { type Backend, wireErrorOf } from '$lib/backend/backend';
+import type { HostRow } from '$lib/bindings';
+import type { Toasts } from '$lib/components/toasts.svelte';
+import { sentenceOf } from '$lib/format/errors';
+import { t } from '$lib/i18n/i18n.svelte';
+
+/** Actions on hosts. */
+export class HostActions {
+  readonly #backend: Backend;
+  readonly #toasts: Toasts;
+
+  constructor(backend: Backend, toasts: Toasts) {
+    this.#backend = backend;
+    this.#toasts = toasts;
+  }
+
+  /** Pauses the host, or goes on with it. True when it was done. */
+  async pause(row: HostRow, paused: boolean): Promise<boolean> {
+    return this.#say(async () => {
+      await this.#backend.call('pause_host', { host: row.id, paused });
+      this.#toasts.say(t(paused ? 'hosts:paused_now' : 'hosts:resumed_now', { name: row.name }));
+    });
+  }
+
+  /** Tries to reach the host at once. True when the try was started. */
+  async retry(row: HostRow): Promise<boolean> {
+    return this.#say(async () => {
+      await this.#backend.call('retry_host', { host: row.id });
+      this.#toasts.say(t('hosts:retrying_now', { name: row.name }), 'busy');
+    });
+  }
+
+  /** Removes the host and offers to take it back. True when it was removed. */
+  async remove(row: HostRow): Promise<boolean> {
+    return this.#say(async () => {
+      await this.#backend.call('remove_host', { host: row.id });
+      this.#toasts.say(t('hosts:removed', { name: row.name }), 'idle', {
+        label: t('common:action.undo'),
+        run: () => void this.#restore(row),
+      });
+    });
+  }
+
+  /** Puts the address on the clipboard. */
+  async copyAddress(row: HostRow): Promise<boolean> {
+    return this.#say(async () => {
+      await this.#backend.copyText(row.address);
+      this.#toasts.say(t('hosts:fault.copied'));
+    });
+  }
+
+  async #restore(row: HostRow): Promise<boolean> {
+    return this.#say(async () => {
+      await this.#backend.call('restore_host', { host: row.id });
+      this.#toasts.say(t('hosts:restored', { name: row.name }));
+    });
+  }
+
+  async #say(act: () => Promise<void>): Promise<boolean> {
+    try {
+      await act();
+      return true;
+    } catch (thrown) {
+      this.#toasts.say(sentenceOf(wireErrorOf(thrown)), 'danger');
+      return false;
+    }
+  }
+}
