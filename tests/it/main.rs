@@ -1,0 +1,18 @@
+//! Tests that cross rooms. One binary, so that the parts of the world are built once.
+
+/// Each named cause of a failed connection, as real parts bring it about.
+mod causes;
+/// A disk that runs out, and a file that is no database.
+mod disk;
+/// Our memory, CPU and network figures against what `docker stats` shows.
+mod figures;
+/// The whole engine over real and simulated hosts that come and go.
+mod fleet;
+/// The invariants of ARCHITECTURE.md.
+mod house;
+/// One engine, the same facts by every way of reaching it.
+mod reach;
+/// The program in its own native window, from the first run on.
+mod window;
+/// The world's own parts: each starts, works and stops, so that a failure elsewhere is not theirs.
+mod world;
