@@ -1,6 +1,6 @@
 //! Apps and deployments, in memory: the names behind the ids of every answer.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use sqlx::SqlitePool;
 
@@ -8,11 +8,12 @@ use roadstead_model::{AppId, AppName, DeploymentId, HostId};
 
 use crate::{AppRecord, DeploymentRecord, Store, StoreError};
 
-/// All apps and deployments.
+/// All apps and deployments, and which hosts are removed: theirs count in no answer for the whole fleet.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Directory {
     pub(crate) apps: BTreeMap<AppId, AppRecord>,
     pub(crate) deployments: BTreeMap<DeploymentId, DeploymentRecord>,
+    pub(crate) removed_hosts: HashSet<HostId>,
     by_name: HashMap<AppName, AppId>,
     by_place: HashMap<(AppId, HostId), DeploymentId>,
 }
@@ -26,6 +27,9 @@ impl Directory {
             sqlx::query!("SELECT deployment_id, app_id, host_id, first_seen_ms FROM deployment")
                 .fetch_all(readers)
                 .await?;
+        let removed = sqlx::query_scalar!("SELECT host_id FROM host WHERE removed_at_ms IS NOT NULL")
+            .fetch_all(readers)
+            .await?;
         let apps = apps.into_iter().map(|row| AppRecord {
             id: AppId(row.app_id),
             name: AppName(row.name),
@@ -38,7 +42,10 @@ impl Directory {
             host: HostId(row.host_id),
             first_seen_ms: row.first_seen_ms,
         });
-        let mut directory = Self::default();
+        let mut directory = Self {
+            removed_hosts: removed.into_iter().map(HostId).collect(),
+            ..Self::default()
+        };
         apps.for_each(|app| directory.insert_app(app));
         deployments.for_each(|deployment| directory.insert_deployment(deployment));
         Ok(directory)
@@ -55,12 +62,24 @@ impl Directory {
         self.deployments.insert(deployment.id, deployment);
     }
 
+    /// Adds and replaces.
+    pub(crate) fn take_in(&mut self, news: Self) {
+        news.apps.into_values().for_each(|app| self.insert_app(app));
+        let deployments = news.deployments.into_values();
+        deployments.for_each(|deployment| self.insert_deployment(deployment));
+    }
+
     pub(crate) fn app_named(&self, name: &AppName) -> Option<&AppRecord> {
         self.apps.get(self.by_name.get(name)?)
     }
 
     pub(crate) fn deployment_at(&self, app: AppId, host: HostId) -> Option<DeploymentId> {
         self.by_place.get(&(app, host)).copied()
+    }
+
+    /// Whether a deployment counts for the whole fleet: its host is not removed.
+    pub(crate) fn counts(&self, deployment: &DeploymentRecord) -> bool {
+        !self.removed_hosts.contains(&deployment.host)
     }
 
     /// The app of a deployment.

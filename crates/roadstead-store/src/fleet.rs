@@ -44,7 +44,8 @@ enum Scope {
 }
 
 impl Store {
-    /// Every app with a report in a span, by app id.
+    /// Every app with a report in a span, by app id. Removed hosts count in nothing but the sparklines, whose stored means are
+    /// of all hosts until [`Store::purge_removed_hosts`] makes them anew.
     ///
     /// # Errors
     /// [`StoreError::Invalid`] for a span or bucket that is not aligned to quarters of an hour, [`StoreError::Damaged`].
@@ -215,8 +216,8 @@ fn wanted(directory: &Directory, scope: Scope) -> BTreeMap<AppId, Vec<Deployment
     let mut wanted: BTreeMap<AppId, Vec<DeploymentId>> = BTreeMap::new();
     for deployment in directory.deployments.values() {
         let is = match scope {
-            Scope::Fleet => true,
-            Scope::App(app) => deployment.app == app,
+            Scope::Fleet => directory.counts(deployment),
+            Scope::App(app) => deployment.app == app && directory.counts(deployment),
             Scope::Host(host) => deployment.host == host,
         };
         if is {

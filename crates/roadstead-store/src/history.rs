@@ -17,7 +17,7 @@ use crate::{HistoryColumns, Store, StoreError};
 const MOST_BUCKETS: i64 = 50_000;
 
 impl Store {
-    /// The trend of an app over some hosts (none given: over all), by bucket of 15 minutes, an hour, six hours or a day.
+    /// The trend of an app over some hosts (none given: over all that are not removed), by bucket of 15 minutes, an hour, six hours or a day.
     /// Where reports are pruned, buckets of six hours and of a day are answered from sums of six hours.
     ///
     /// # Errors
@@ -53,7 +53,8 @@ impl Store {
             .deployments
             .values()
             .filter(|deployment| {
-                deployment.app == app && (hosts.is_empty() || hosts.contains(&deployment.host))
+                deployment.app == app
+                    && (hosts.contains(&deployment.host) || hosts.is_empty() && directory.counts(deployment))
             })
             .map(|deployment| deployment.id)
             .collect();

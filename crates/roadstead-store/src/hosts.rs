@@ -116,10 +116,15 @@ impl Store {
     /// # Errors
     /// [`StoreError::NotFound`].
     pub async fn remove_host(&self, id: HostId, at_ms: i64) -> Result<(), StoreError> {
+        let _changing = self.inner.listed.lock().await;
         let done = sqlx::query!("UPDATE host SET removed_at_ms = ? WHERE host_id = ?", at_ms, id.0)
             .execute(&self.inner.writer)
             .await?;
-        changed(done.rows_affected(), id)
+        changed(done.rows_affected(), id)?;
+        self.change_directory(|directory| {
+            directory.removed_hosts.insert(id);
+        });
+        Ok(())
     }
 
     /// Takes a removal back.
@@ -134,11 +139,16 @@ impl Store {
                 what: "host",
                 id: id.0,
             })?;
+        let _changing = self.inner.listed.lock().await;
         let done = sqlx::query!("UPDATE host SET removed_at_ms = NULL WHERE host_id = ?", id.0)
             .execute(&self.inner.writer)
             .await
             .map_err(taken(&name))?;
-        changed(done.rows_affected(), id)
+        changed(done.rows_affected(), id)?;
+        self.change_directory(|directory| {
+            directory.removed_hosts.remove(&id);
+        });
+        Ok(())
     }
 
     /// All hosts, removed ones too, by id.

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::hash::{DefaultHasher, Hasher};
+use std::sync::Arc;
 
 use sqlx::SqliteConnection;
 
@@ -15,6 +16,18 @@ use crate::{AppRecord, ContainerRecord, ContainerRef, DeploymentRecord, Store, S
 #[derive(Debug, Default)]
 pub(crate) struct Listed {
     containers: HashMap<EngineContainerId, (ContainerRef, u64)>,
+}
+
+impl Listed {
+    fn refs(&self, listed: &[ContainerFacts]) -> Result<Vec<ContainerRef>, StoreError> {
+        let of = |facts: &ContainerFacts| {
+            let found = self.containers.get(&facts.engine_id);
+            found
+                .map(|(found, _)| found.clone())
+                .ok_or_else(|| StoreError::Sql("an observed container was not kept".to_owned()))
+        };
+        listed.iter().map(of).collect()
+    }
 }
 
 fn facts_json(facts: &ContainerFacts) -> Result<String, StoreError> {
@@ -45,12 +58,11 @@ impl Store {
         listed: &[ContainerFacts],
     ) -> Result<Vec<ContainerRef>, StoreError> {
         // Held throughout: two observations of a host would undo each other's view of what is gone.
-        let mut known_by_host = self.inner.listed.lock().await;
+        let mut known_by_host = Arc::clone(&self.inner.listed).lock_owned().await;
         let known = match known_by_host.entry(host) {
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(unknown) => unknown.insert(self.load_listed(host).await?),
         };
-
         let mut texts = Vec::with_capacity(listed.len());
         for facts in listed {
             let json = facts_json(facts)?;
@@ -64,20 +76,18 @@ impl Store {
                     .get(&facts.engine_id)
                     .is_some_and(|(_, before)| before == digest)
             });
-        if !unchanged {
-            let next = self.write_listed(host, at_ms, listed, &texts, known).await?;
-            *known = next;
+        if unchanged {
+            return known.refs(listed);
         }
-        listed
-            .iter()
-            .map(|facts| {
-                known
-                    .containers
-                    .get(&facts.engine_id)
-                    .map(|(found, _)| found.clone())
-                    .ok_or_else(|| StoreError::Sql("an observed container was not kept".to_owned()))
-            })
-            .collect()
+        // In a task of its own: a caller that is cancelled between the commit and here would leave the memory behind the file.
+        let (store, listed) = (self.clone(), listed.to_vec());
+        tokio::spawn(async move {
+            let known = known_by_host.entry(host).or_default();
+            *known = store.write_listed(host, at_ms, &listed, &texts, known).await?;
+            known.refs(&listed)
+        })
+        .await
+        .map_err(|error| StoreError::Sql(format!("a task of the store ended: {error}")))?
     }
 
     async fn load_listed(&self, host: HostId) -> Result<Listed, StoreError> {
@@ -111,7 +121,8 @@ impl Store {
         texts: &[(String, u64)],
         known: &Listed,
     ) -> Result<Listed, StoreError> {
-        let mut directory = (*self.directory()).clone();
+        let directory = self.directory();
+        let mut news = Directory::default();
         let mut tx = self.write().await?;
         let host_exists = sqlx::query_scalar!(
             r#"SELECT EXISTS (SELECT 1 FROM host WHERE host_id = ?) AS "is: bool""#,
@@ -133,8 +144,8 @@ impl Store {
                     .insert(facts.engine_id.clone(), (found.clone(), *digest));
                 continue;
             }
-            let app = keep_app(&mut tx, &mut directory, facts, at_ms).await?;
-            let deployment = keep_deployment(&mut tx, &mut directory, app, host, at_ms).await?;
+            let app = keep_app(&mut tx, &directory, &mut news, facts, at_ms).await?;
+            let deployment = keep_deployment(&mut tx, &directory, &mut news, app, host, at_ms).await?;
             let container = sqlx::query_scalar!(
                 r#"INSERT INTO container (host_id, deployment_id, engine_id, facts_json, first_seen_ms)
                    VALUES (?, ?, ?, ?, ?)
@@ -169,7 +180,8 @@ impl Store {
             }
         }
         tx.commit().await?;
-        self.set_directory(directory);
+        drop(directory);
+        self.change_directory(|directory| directory.take_in(news));
         Ok(next)
     }
 
@@ -212,18 +224,21 @@ impl Store {
     }
 }
 
+/// The app of a container, made when it is new; what changed of the directory goes to `news`.
 async fn keep_app(
     tx: &mut SqliteConnection,
-    directory: &mut Directory,
+    directory: &Directory,
+    news: &mut Directory,
     facts: &ContainerFacts,
     at_ms: i64,
 ) -> Result<AppId, StoreError> {
-    let known = directory
+    let known = news
         .app_named(&facts.app)
-        .map(|app| (app.id, app.display_name.clone()));
-    if let Some((id, display_name)) = known {
+        .or_else(|| directory.app_named(&facts.app));
+    if let Some(app) = known.cloned() {
+        let id = app.id;
         // A label that is gone leaves the name it gave: half an app's containers may carry none.
-        if facts.display_name.is_some() && facts.display_name != display_name {
+        if facts.display_name.is_some() && facts.display_name != app.display_name {
             sqlx::query!(
                 "UPDATE app SET display_name = ? WHERE app_id = ?",
                 facts.display_name,
@@ -231,9 +246,10 @@ async fn keep_app(
             )
             .execute(tx)
             .await?;
-            if let Some(app) = directory.apps.get_mut(&id) {
-                app.display_name = facts.display_name.clone();
-            }
+            news.insert_app(AppRecord {
+                display_name: facts.display_name.clone(),
+                ..app
+            });
         }
         return Ok(id);
     }
@@ -251,18 +267,22 @@ async fn keep_app(
         display_name: facts.display_name.clone(),
         first_seen_ms: at_ms,
     };
-    directory.insert_app(app);
+    news.insert_app(app);
     Ok(AppId(id))
 }
 
 async fn keep_deployment(
     tx: &mut SqliteConnection,
-    directory: &mut Directory,
+    directory: &Directory,
+    news: &mut Directory,
     app: AppId,
     host: HostId,
     at_ms: i64,
 ) -> Result<DeploymentId, StoreError> {
-    if let Some(known) = directory.deployment_at(app, host) {
+    let known = news
+        .deployment_at(app, host)
+        .or_else(|| directory.deployment_at(app, host));
+    if let Some(known) = known {
         return Ok(known);
     }
     let id = sqlx::query_scalar!(
@@ -279,6 +299,6 @@ async fn keep_deployment(
         host,
         first_seen_ms: at_ms,
     };
-    directory.insert_deployment(deployment);
+    news.insert_deployment(deployment);
     Ok(DeploymentId(id))
 }

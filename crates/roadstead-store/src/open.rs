@@ -4,7 +4,6 @@
 //! hands by then; a machine that loses power may lose the last commits since the log was last synced, but the file
 //! stays whole. Every fifteen seconds of readings are not worth a disk flush per tick and host.
 
-use std::collections::HashMap;
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, RwLock};
@@ -126,7 +125,7 @@ pub(crate) async fn open_with(options: OpenOptions, migrations: &Migrator) -> Re
             writer,
             readers,
             directory: RwLock::new(Arc::new(directory)),
-            listed: tokio::sync::Mutex::new(HashMap::new()),
+            listed: Arc::default(),
             newest_ticks: RwLock::new(newest_ticks),
             sealing: tokio::sync::Mutex::new((i64::MIN, 0)),
             lock,

@@ -124,7 +124,7 @@ impl Store {
         Ok(closed.map(|start_ms| Window { start_ms }))
     }
 
-    /// The newest report of each deployment of one host or of all, by deployment.
+    /// The newest report of each deployment of one host or of all that are not removed, by deployment.
     ///
     /// # Errors
     /// [`StoreError::Damaged`] and any failure of the database.
@@ -148,6 +148,9 @@ impl Store {
             let Some(deployment) = directory.deployments.get(&DeploymentId(row.deployment_id)) else {
                 continue;
             };
+            if host.is_none() && !directory.counts(deployment) {
+                continue;
+            }
             latest.extend(
                 take_reports(&row.report, window)?
                     .into_iter()

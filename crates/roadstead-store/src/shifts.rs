@@ -9,7 +9,7 @@ use roadstead_model::{AppId, DeploymentId, Report, Window};
 
 use crate::StoreError;
 use crate::codec::app_sum::{AppSum, deployments_of};
-use crate::codec::shift::{put_shift, take_shift, window_of_shift};
+use crate::codec::shift::{ShiftColumns, ShiftFields, put_shift, take_shift, window_of_shift};
 use crate::progress::{SHIFT_MS, TIERS, Tier, shift_of};
 use crate::store::off_thread;
 
@@ -89,25 +89,36 @@ fn shorter_than(tier: Tier) -> Option<Tier> {
     TIERS.into_iter().rfind(|shorter| shorter.shifts < tier.shifts)
 }
 
-/// Removes all reports of a deployment from some shifts, and from their sums.
+/// Removes all reports of a deployment from some shifts, and from their sums. Shifts without it are left as they are; gives how
+/// many were written anew.
 pub(crate) async fn forget_deployment(
     tx: &mut SqliteConnection,
     summed_until: Option<i64>,
     app: AppId,
     deployment: DeploymentId,
     shifts: &[i64],
-) -> Result<(), StoreError> {
+) -> Result<u64, StoreError> {
+    let mut rewritten = BTreeSet::new();
     for &shift in shifts {
         let Some((hot, cold)) = load_shift(tx, app, shift).await? else {
             continue;
         };
-        let (count, hot, cold) = off_thread(move || {
+        let without = off_thread(move || {
+            let mut columns = ShiftColumns::default();
+            columns.read(&hot, ShiftFields::Counts)?;
+            if columns.deployments.iter().all(|of| of.id != deployment) {
+                return Ok(None);
+            }
             let mut reports = take_shift(shift, &hot, &cold)?;
             reports.retain(|report| report.deployment != deployment);
             let (hot, cold) = put_shift(&reports);
-            Ok((reports.len() as i64, hot, cold))
+            Ok(Some((reports.len() as i64, hot, cold)))
         })
         .await?;
+        let Some((count, hot, cold)) = without else {
+            continue;
+        };
+        rewritten.insert(shift);
         if count == 0 {
             sqlx::query!(
                 "DELETE FROM report_shift WHERE app_id = ? AND shift = ?",
@@ -120,7 +131,8 @@ pub(crate) async fn forget_deployment(
             save_shift(tx, app, shift, count, &hot, &cold).await?;
         }
     }
-    sum_again(tx, summed_until, app, &shifts.iter().copied().collect()).await
+    sum_again(tx, summed_until, app, &rewritten).await?;
+    Ok(rewritten.len() as u64)
 }
 
 /// Makes the sums anew that some shifts before the mark are part of, the shortest first.

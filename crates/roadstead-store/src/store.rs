@@ -28,7 +28,8 @@ pub(crate) struct Inner {
     /// Apps and deployments: small, asked for by every page, changed only through this store.
     pub(crate) directory: RwLock<Arc<Directory>>,
     /// What each host listed last, so that an unchanged list costs no transaction.
-    pub(crate) listed: Mutex<HashMap<HostId, Listed>>,
+    /// Whoever changes the directory holds its lock.
+    pub(crate) listed: Arc<Mutex<HashMap<HostId, Listed>>>,
     /// Each host's newest fresh tick: the table has moments first, and would be read whole for this.
     pub(crate) newest_ticks: RwLock<HashMap<HostId, i64>>,
     /// The span being sealed and the last host that was.
@@ -63,13 +64,14 @@ impl Store {
         Arc::clone(&directory)
     }
 
-    pub(crate) fn set_directory(&self, directory: Directory) {
+    /// Changes the directory in place: it is copied only while an answer still reads it.
+    pub(crate) fn change_directory(&self, change: impl FnOnce(&mut Directory)) {
         let mut current = self
             .inner
             .directory
             .write()
             .unwrap_or_else(PoisonError::into_inner);
-        *current = Arc::new(directory);
+        change(Arc::make_mut(&mut current));
     }
 
     /// Moves the write-ahead log into the database file and cuts it to nothing.

@@ -112,10 +112,17 @@ impl Store {
         let more = removed
             .iter()
             .any(|done| done.rows_affected() == ROWS_PER_CALL as u64);
+        // Only once the rest is gone: sums must not speak of deployments that have no name any more.
+        let places = if more {
+            Upkeep::default()
+        } else {
+            self.forget_places(reports_before.min(sums_before * SHIFT_MS))
+                .await?
+        };
         let given_back = self.give_space_back().await?;
         Ok(Upkeep {
-            rows,
-            more: more || given_back,
+            rows: rows + places.rows,
+            more: more || places.more || given_back,
         })
     }
 

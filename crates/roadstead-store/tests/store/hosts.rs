@@ -92,6 +92,57 @@ async fn what_does_not_exist_is_said_not_to() {
 }
 
 #[tokio::test]
+async fn a_removed_host_counts_for_nothing_until_it_is_taken_back() {
+    let fixture = Fixture::new().await;
+    let (big, small) = (fixture.host("big").await, fixture.host("small").await);
+    for (host, memory) in [(big, 9_000_000), (small, 1_000_000)] {
+        let of = fixture.list(host, &["app"]).await[0].deployment;
+        for day in 0..9 {
+            let at = window(day * 96);
+            let reports = [report(of, at, Some(memory))];
+            fixture.store.save_reports(host, at, &reports).await.unwrap();
+        }
+    }
+    fixture.seal(MIDNIGHT_MS + 10 * 86_400_000).await;
+    let store = &fixture.store;
+    let app = crate::fixture::only_app(store).await;
+    let range = crate::fixture::windows(0, 9 * 96);
+    let seen = async || {
+        let row = store
+            .app_aggregate(app, crate::fixture::over(range))
+            .await
+            .unwrap();
+        let row = row.unwrap();
+        assert_eq!(
+            store.fleet(crate::fixture::over(range)).await.unwrap(),
+            [row.clone()]
+        );
+        let trend = store.history(app, &[], range, 86_400_000).await.unwrap();
+        let latest = store.latest_reports(None).await.unwrap().len();
+        (
+            row.memory_peak_bytes,
+            row.deployments.len(),
+            trend.memory_peak_bytes[3],
+            latest,
+        )
+    };
+    assert_eq!(seen().await, (Some(9_000_000), 2, Some(9_000_000), 2));
+    store.remove_host(big, 1).await.unwrap();
+    assert_eq!(seen().await, (Some(1_000_000), 1, Some(1_000_000), 1));
+    assert_eq!(
+        store
+            .history(app, &[big], range, 86_400_000)
+            .await
+            .unwrap()
+            .memory_peak_bytes[3],
+        Some(9_000_000),
+        "what is asked for by name is still there"
+    );
+    store.restore_host(big).await.unwrap();
+    assert_eq!(seen().await, (Some(9_000_000), 2, Some(9_000_000), 2));
+}
+
+#[tokio::test]
 async fn purging_a_removed_host_leaves_nothing_of_it_and_everything_of_others() {
     let fixture = Fixture::new().await;
     let (gone, stays) = (fixture.host("gone").await, fixture.host("stays").await);

@@ -1,8 +1,8 @@
-use roadstead_model::{AppId, HostId};
-use roadstead_store::{AppSizes, Change, ChangesOf, StoreError};
+use roadstead_model::time::DAY_MS;
+use roadstead_model::{AppId, HostId, TimeRange};
+use roadstead_store::{AppSizes, Change, ChangesOf, Retention, StoreError};
 
-use crate::fixture::{Fixture, facts, open};
-use roadstead_model::TimeRange;
+use crate::fixture::{Fixture, MIDNIGHT_MS, facts, open, report, window};
 
 #[tokio::test]
 async fn containers_get_ids_that_stay_and_the_same_app_on_two_hosts_is_one_app() {
@@ -69,6 +69,74 @@ async fn facts_are_the_latest_and_what_is_not_listed_is_gone_until_it_is_back() 
         Some("The App"),
         "a label that is gone leaves the name it gave"
     );
+}
+
+#[tokio::test]
+async fn an_observation_that_is_cut_short_leaves_no_container_without_its_app() {
+    let fixture = Fixture::new().await;
+    let host = fixture.host("a").await;
+    let mut cut = 0;
+    for nth in 0..120_u64 {
+        let name = format!("build-{nth}");
+        let listed = [facts(&name, &name)];
+        let watched = fixture.store.observe_containers(host, 1, &listed);
+        let limit = std::time::Duration::from_micros(nth * 20);
+        cut += u32::from(tokio::time::timeout(limit, watched).await.is_err());
+        let found = fixture.store.observe_containers(host, 2, &listed).await.unwrap();
+        let deployments = fixture.store.deployments().await.unwrap();
+        assert!(deployments.iter().any(|known| known.id == found[0].deployment));
+        let alive = fixture.store.containers(Some(host), false).await.unwrap();
+        assert_eq!(alive.len(), 1, "nothing that is listed no longer stays");
+    }
+    assert!(cut > 0, "not one observation was cut short");
+}
+
+#[tokio::test]
+async fn what_ran_once_is_forgotten_when_nothing_kept_speaks_of_it() {
+    let fixture = Fixture::new().await;
+    let (host, stays) = fixture.one().await;
+    let once = fixture.list(host, &["app", "build-1", "typed"]).await;
+    let store = &fixture.store;
+    for of in &once {
+        let reports = [report(of.deployment, window(0), Some(7))];
+        store.save_reports(host, window(0), &reports).await.unwrap();
+    }
+    let typed = AppSizes {
+        limit_bytes: Some(5),
+        ..AppSizes::default()
+    };
+    store.set_app_sizes(once[2].app, None, &typed).await.unwrap();
+    fixture.list(host, &["app"]).await;
+    let names = async || -> Vec<String> {
+        let apps = store.apps().await.unwrap();
+        apps.into_iter().map(|app| app.name.0).collect()
+    };
+    let prune = async |days: i64| {
+        let now_ms = MIDNIGHT_MS + days * DAY_MS;
+        fixture.seal(now_ms).await;
+        while store.prune(now_ms, &Retention::default()).await.unwrap().more {}
+    };
+    prune(729).await;
+    assert_eq!(
+        names().await,
+        ["app", "build-1", "typed"],
+        "sums still speak of it"
+    );
+    prune(760).await;
+    assert_eq!(
+        names().await,
+        ["app", "typed"],
+        "what the user typed keeps an app"
+    );
+    assert_eq!(
+        store.deployments().await.unwrap().len(),
+        1,
+        "and what runs keeps its deployment"
+    );
+    let back = fixture.list(host, &["app", "build-1"]).await;
+    assert_eq!(back[0], stays);
+    assert_ne!(back[1].deployment, once[1].deployment, "ids are not used again");
+    assert_eq!(names().await, ["app", "typed", "build-1"]);
 }
 
 #[tokio::test]
