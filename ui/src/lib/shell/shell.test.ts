@@ -61,6 +61,24 @@ describe('the window', () => {
     expect(goto).toHaveBeenCalledWith('/apps');
   });
 
+  it('goes on listening after a radio was chosen, and not while a name is written', async () => {
+    const { user } = await open();
+    const field = (type: string) => document.body.appendChild(Object.assign(document.createElement('input'), { type }));
+    const [radio, name] = [field('radio'), field('text')];
+    try {
+      await user.click(radio);
+      await user.keyboard('gh');
+      expect(goto).toHaveBeenCalledWith('/hosts');
+      vi.mocked(goto).mockClear();
+      await user.click(name);
+      await user.keyboard('gh');
+      expect(goto).not.toHaveBeenCalled();
+    } finally {
+      radio.remove();
+      name.remove();
+    }
+  });
+
   it('lists its keys', async () => {
     const { user } = await open();
     await user.keyboard('?');
