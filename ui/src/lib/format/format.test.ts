@@ -132,4 +132,24 @@ describe('a failed command', () => {
   it('is told in the engine’s words when the catalogue has none', () => {
     expect(sentenceOf({ ...error, key: 'error.from.the.future' })).toBe(error.message);
   });
+
+  it.each([
+    ['hu', 'No such file or directory (os error 2)', 'Ez a fájl nem olvasható: nem létezik.'],
+    ['hu', 'Permission denied (os error 13)', 'Ez a fájl nem olvasható: a felhasználód nem nyithatja meg.'],
+    ['ru', 'a folder, not a file', 'Этот файл не читается: это папка, а не файл.'],
+    ['en', 'Keine Berechtigung (os error 13)', 'This file cannot be read: your user may not open it.'],
+  ] as const)('is told in %s, its reason too: %s', (tongue, reason, sentence) => {
+    locale.speak(tongue);
+    expect(sentenceOf({ ...error, key: 'error.tls.unreadable', params: { reason } })).toBe(sentence);
+  });
+
+  it('keeps a reason it does not know', () => {
+    const params = { reason: 'the moon is full (os error 4711)' };
+    expect(sentenceOf({ ...error, key: 'error.tls.unreadable', params })).toContain('the moon is full');
+  });
+
+  it('names units in the language', () => {
+    const params = { value: '4', min: '5', max: '300', unit: 's' };
+    expect(sentenceOf({ ...error, key: 'error.number.out_of_range', params })).toContain('másodperc');
+  });
 });

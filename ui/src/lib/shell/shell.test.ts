@@ -40,7 +40,7 @@ describe('the window', () => {
     expect(banners.map((banner) => banner.textContent)).toEqual([
       expect.stringContaining('The disk is full'),
       expect.stringContaining('roadstead.db.damaged-2026-03-14'),
-      expect.stringContaining('rollup'),
+      expect.stringContaining('tidying the store'),
     ]);
     expect(within(banners[0] as HTMLElement).queryByRole('button')).toBeNull();
     await user.click(within(banners[1] as HTMLElement).getByRole('button', { name: 'Dismiss' }));

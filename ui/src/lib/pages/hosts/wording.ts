@@ -3,33 +3,13 @@ import type { CandidateSource, FaultCause, HostRow } from '$lib/bindings';
 import type { Tone } from '$lib/components/tone';
 import { toneOfHost } from '$lib/components/tone';
 import { sentenceOf } from '$lib/format/errors';
-import { numberFormat } from '$lib/format/numbers';
 import { t } from '$lib/i18n/i18n.svelte';
 import type { Sentence } from './address';
 import { adviceVariant, type AdviceVariant, type Reached } from './faultAdvice';
 
-const UNITS = { s: 'second', h: 'hour', d: 'day' } as const;
-
-/** The name of a unit as it stands after `value`: `seconds`, `days`. `unit` is `s`, `h` or `d`. */
-export function unitName(unit: keyof typeof UNITS, value: number): string {
-  const format = numberFormat({ style: 'unit', unit: UNITS[unit], unitDisplay: 'long' });
-  return format.formatToParts(value).find((part) => part.type === 'unit')?.value ?? unit;
-}
-
-/** `15 seconds`, `90 days`. */
-export function formatWithUnit(value: number, unit: keyof typeof UNITS): string {
-  return numberFormat({ style: 'unit', unit: UNITS[unit], unitDisplay: 'long' }).format(value);
-}
-
 /** What is wrong with a field. */
-export function textOf(sentence: Sentence): string {
-  const params = { ...sentence.params };
-  if (isUnit(params.unit)) params.unit = unitName(params.unit, Number(params.max));
-  return sentenceOf({ code: 'invalid', key: sentence.key, params, field: null, message: sentence.key });
-}
-
-function isUnit(text: string | undefined): text is keyof typeof UNITS {
-  return text !== undefined && Object.hasOwn(UNITS, text);
+export function textOf({ key, params }: Sentence): string {
+  return sentenceOf({ code: 'invalid', key, params: { ...params }, field: null, message: key });
 }
 
 /** Name of a fault. */
