@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { History, WindowSeries } from '$lib/bindings';
-import { type ChartLines, commonLimit, linesOfHistory, linesOfTicks, pointsOf } from './lines';
+import { type ChartLines, commonLimit, figureOf, linesOfHistory, linesOfTicks, pointsOf } from './lines';
 import { memoryOption } from './memoryOption';
 import type { Palette } from './palette';
 
@@ -38,8 +38,15 @@ const history = (hosts: Array<[number | null, string, number | null]>): History 
 });
 
 interface Drawn {
-  series: Array<{ name: string; color: string; data: unknown[]; connectNulls: boolean; lineStyle: { type?: unknown } }>;
-  yAxis: Array<{ max?: number; interval?: number }>;
+  series: Array<{
+    name: string;
+    color: string;
+    data: unknown[];
+    connectNulls: boolean;
+    lineStyle: { type?: unknown; width: number };
+    z: number;
+  }>;
+  yAxis: Array<{ name: string; max?: number; interval?: number }>;
   tooltip: { renderMode: string; formatter: (points: unknown[]) => string };
   axisPointer: { link: unknown };
 }
@@ -81,7 +88,44 @@ describe('the memory chart', () => {
       ['Limit', 'green'],
     ]);
     expect(series.every(({ connectNulls }) => connectNulls === false)).toBe(true);
-    expect(series[3]?.lineStyle.type).toEqual([6, 5]);
+    expect(series[3]?.lineStyle.type).toEqual([9, 5]);
+  });
+
+  it.each([
+    ['one line', [[null, '', 200 * MIB]] as Parameters<typeof history>[0], [] as number[]],
+    [
+      'hosts apart',
+      [
+        [1, 'a', null],
+        [2, 'b', null],
+      ] as Parameters<typeof history>[0],
+      [1, 2],
+    ],
+  ])('shows the average under an equal peak, told by stroke and not by colour alone: %s', (_, hosts, chosen) => {
+    const [avg, peak] = draw(linesOfHistory(history(hosts), chosen)).series;
+    expect(peak?.z, 'the peak is over the average').toBeGreaterThan(avg?.z ?? Infinity);
+    expect(avg?.lineStyle.type).toBe('solid');
+    expect(peak?.lineStyle.type, 'and broken, so that it lets it through').toEqual(expect.any(Array));
+    expect(avg?.lineStyle.width).toBeGreaterThan(1.5 * (peak?.lineStyle.width ?? Infinity));
+  });
+
+  it('says in its lines and axes whether they are a mean or a sum', () => {
+    const lines = linesOfHistory(history([[null, '', 200 * MIB]]), []);
+    const words = (figure: 'own' | 'mean' | 'sum') => {
+      const { series, yAxis } = memoryOption(lines, palette, figure) as unknown as Drawn;
+      return [series[0]?.name, series[3]?.name, yAxis[0]?.name];
+    };
+    expect(words('own')).toEqual(['Average', 'Limit', 'Memory']);
+    expect(words('mean')).toEqual(['Mean per host', 'Lowest limit of a host', 'Memory, mean per host']);
+    expect(words('sum')).toEqual(['Sum of all hosts', 'Sum of the limits', 'Memory, sum of all hosts']);
+  });
+
+  it('takes reports of a fleet for a mean, its ticks for a sum, and one host for its own', () => {
+    const fleet = linesOfHistory(history([[null, '', null]]), []);
+    expect(figureOf(fleet, 3)).toBe('mean');
+    expect(figureOf({ ...fleet, grain: 'ticks' }, 3)).toBe('sum');
+    expect(figureOf({ ...fleet, grain: 'ticks' }, 1)).toBe('own');
+    expect(figureOf(linesOfHistory(history([[1, 'a', null]]), [1]), 3)).toBe('own');
   });
 
   it('has one crosshair through memory and CPU', () => {

@@ -27,6 +27,19 @@ export interface ChartLines {
   lines: ChartLine[];
 }
 
+/** What a value of the chart stands for: one host's own, the mean of the hosts, or their sum. */
+export type Figure = 'own' | 'mean' | 'sum';
+
+/**
+ * What the values stand for. Reports of the whole fleet are means over hosts and ticks are sums, so the same app shows another
+ * height in a short span than in a long one; on a single host they are the same thing, and simply its own.
+ */
+export function figureOf({ lines, grain }: ChartLines, hosts: number): Figure {
+  const whole = lines.length === 1 && lines[0]?.host === null;
+  if (!whole || hosts <= 1) return 'own';
+  return grain === 'ticks' ? 'sum' : 'mean';
+}
+
 /** Spans up to this are drawn from ticks. */
 export const TICKS_UP_TO_MS = 6 * 3_600_000;
 

@@ -4,11 +4,15 @@ import { formatBytes, niceByteStep } from '$lib/format/bytes';
 import { formatCores, numberFormat } from '$lib/format/numbers';
 import { formatClock, formatDay, formatMinute } from '$lib/format/times';
 import { t } from '$lib/i18n/i18n.svelte';
-import { type ChartLine, type ChartLines, commonLimit, highest, pointsOf, type Values } from './lines';
+import { type ChartLine, type ChartLines, commonLimit, type Figure, highest, pointsOf, type Values } from './lines';
 import type { Palette } from './palette';
 
 /** The font of the window: a canvas does not inherit it. */
 const FONT = 'Inter, system-ui, sans-serif';
+/** Room for the labels of the left axes. */
+const LEFT_PX = 76;
+/** Names of axes begin where their labels do. */
+const AXIS_NAME_PX = -LEFT_PX;
 const DAY = 24 * 3_600_000;
 /** A limit further above the peak than this would press the lines to the floor: it is told in words instead. */
 const LIMIT_IN_SIGHT = 3;
@@ -18,8 +22,18 @@ export function limitInSight(limit: number, top: number): boolean {
   return limit <= top * LIMIT_IN_SIGHT;
 }
 
+/**
+ * How each line is stroked, so that none needs its colour to be known: the average is a broad whole line, and the peak a thin
+ * broken one drawn over it, so that both are seen where they are equal; the limit has long dashes.
+ */
+export const strokes = {
+  avg: { width: 2.4, type: 'solid' },
+  peak: { width: 1.2, type: [3, 3] },
+  limit: { width: 1.4, type: [9, 5] },
+} as const;
+
 /** Builds the option. */
-export function memoryOption(chart: ChartLines, palette: Palette): EChartsCoreOption {
+export function memoryOption(chart: ChartLines, palette: Palette, figure: Figure = 'own'): EChartsCoreOption {
   const { lines, range, bucket_ms } = chart;
   const alone = lines.length === 1;
   const shared = commonLimit(lines);
@@ -45,14 +59,16 @@ export function memoryOption(chart: ChartLines, palette: Palette): EChartsCoreOp
     const color = alone ? palette.avg : (palette.hosts[at % palette.hosts.length] ?? palette.avg);
     const of = (words: string) => (own.name && !alone ? `${own.name} · ${words}` : words);
     return [
-      line(of(t('chart:avg')), own, own.avg_bytes, color, {
+      line(of(t(`chart:figure.${figure}.avg`)), own, own.avg_bytes, color, {
+        lineStyle: { ...strokes.avg, color },
         areaStyle: alone ? { color, opacity: 0.08 } : undefined,
         z: 3,
       }),
-      line(of(t('chart:peak')), own, own.peak_bytes, alone ? palette.peak : color, {
-        lineStyle: { width: alone ? 1.3 : 1, color: alone ? palette.peak : color, opacity: alone ? 1 : 0.45 },
+      line(of(t(`chart:figure.${figure}.peak`)), own, own.peak_bytes, alone ? palette.peak : color, {
+        lineStyle: { ...strokes.peak, color: alone ? palette.peak : color },
+        z: 4,
       }),
-      line(of(t('chart:cpu')), own, own.cpu_cores, alone ? palette.cpu : color, {
+      line(of(t(`chart:figure.${figure}.cpu`)), own, own.cpu_cores, alone ? palette.cpu : color, {
         xAxisIndex: 1,
         yAxisIndex: 1,
         lineStyle: { width: 1.2, color: alone ? palette.cpu : color },
@@ -62,10 +78,10 @@ export function memoryOption(chart: ChartLines, palette: Palette): EChartsCoreOp
   });
   if (limit) {
     series.push(
-      line(t('chart:limit'), limit, limit.limit_bytes, palette.limit, {
+      line(t(`chart:figure.${figure}.limit`), limit, limit.limit_bytes, palette.limit, {
         step: 'end',
-        lineStyle: { width: 1.4, type: [6, 5], color: palette.limit },
-        z: 4,
+        lineStyle: { ...strokes.limit, color: palette.limit },
+        z: 5,
       }),
     );
   }
@@ -92,9 +108,12 @@ export function memoryOption(chart: ChartLines, palette: Palette): EChartsCoreOp
       formatter: (time: number) => tickLabel(time, range.to_ms - range.from_ms),
     },
   });
-  const yAxis = (gridIndex: number, rest: object) => ({
+  const yAxis = (gridIndex: number, name: string, rest: object) => ({
     type: 'value',
     gridIndex,
+    name,
+    nameGap: 14,
+    nameTextStyle: { color: palette.text3, fontSize: 11, align: 'left', padding: [0, 0, 0, AXIS_NAME_PX] },
     min: 0,
     axisLabel: { color: palette.text3, fontSize: 11 },
     splitLine: { lineStyle: { color: palette.grid } },
@@ -104,18 +123,18 @@ export function memoryOption(chart: ChartLines, palette: Palette): EChartsCoreOp
     animation: false,
     textStyle: { fontFamily: FONT },
     grid: [
-      { left: 76, right: 16, top: 12, height: '62%' },
-      { left: 76, right: 16, bottom: 26, height: '20%' },
+      { left: LEFT_PX, right: 16, top: 32, height: '55%' },
+      { left: LEFT_PX, right: 16, bottom: 26, height: '20%' },
     ],
     axisPointer: { link: [{ xAxisIndex: 'all' }] },
     xAxis: [xAxis(0, false), xAxis(1, true)],
     yAxis: [
-      yAxis(0, {
+      yAxis(0, t(`chart:figure.${figure}.memory_axis`), {
         max: ceiling,
         interval: step,
         axisLabel: { color: palette.text3, fontSize: 11, formatter: (bytes: number) => formatBytes(bytes) },
       }),
-      yAxis(1, {
+      yAxis(1, t(`chart:figure.${figure}.cpu_axis`), {
         splitNumber: 2,
         axisLabel: {
           color: palette.text3,

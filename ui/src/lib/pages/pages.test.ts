@@ -147,7 +147,7 @@ describe('the page of an app', () => {
 
   it('tells hosts apart in the chart, at most eight', async () => {
     const { user } = open(app, { name: 'vaultwarden' });
-    await waitFor(() => expect(drawn.options.at(-1)?.series.map(({ name }) => name)).toContain('Average'));
+    await waitFor(() => expect(drawn.options.at(-1)?.series.map(({ name }) => name)).toContain('Mean per host'));
     await user.click(await screen.findByRole('button', { name: 'Hosts' }));
     for (const item of (await screen.findAllByRole('menuitemcheckbox')).slice(0, 8)) await user.click(item);
     const left = screen
@@ -165,9 +165,26 @@ describe('the page of an app', () => {
     await waitFor(() => expect(drawn.options.length).toBeGreaterThan(0));
     const { now_ms } = await backend.call('overview', null);
     drawn.zoom(now_ms - 3 * 3_600_000, now_ms - 3_600_000);
-    expect(await screen.findByText(/Sum over all hosts/)).toBeTruthy();
+    expect(await screen.findByText(/^Sum of all hosts, not their mean/)).toBeTruthy();
+    expect(drawn.options.at(-1)?.series[0]?.name).toBe('Sum of all hosts');
     await user.click(screen.getByRole('button', { name: 'Whole period' }));
-    expect(await screen.findByText(/Mean over hosts/)).toBeTruthy();
+    expect(await screen.findByText(/^Mean of the hosts, not their sum/)).toBeTruthy();
+    expect(drawn.options.at(-1)?.series[0]?.name).toBe('Mean per host');
+  });
+
+  it('says nothing of the steps of a chart that has none yet', async () => {
+    const backend = fixtureBackend();
+    const call = backend.call.bind(backend);
+    vi.spyOn(backend, 'call').mockImplementation(async (name, request) => {
+      const answer = await call(name, request);
+      return name === 'app_history' ? { ...answer, bucket_ms: 0, times_ms: [], lines: [] } : answer;
+    });
+    render(InWindow, { backend, shown: app, given: { name: 'nextcloud' } });
+    expect(await screen.findByText('Nothing measured in this span')).toBeTruthy();
+    const chart = screen.getByRole('region', { name: 'Memory and CPU' });
+    expect(chart.textContent).not.toContain('0 s');
+    expect(within(chart).queryByText('Peak')).toBeNull();
+    expect(within(chart).queryByRole('button', { name: 'Export PNG…' })).toBeNull();
   });
 
   it('saves the chart as a picture', async () => {
