@@ -10,7 +10,7 @@ use futures_util::future::join_all;
 use roadstead_collect::{
     ConnectOptions, EngineConnection, EventCursor, EventKind, Inventory, ReadingOutcome, connect, test,
 };
-use roadstead_model::{ContainerState, Endpoint, EngineContainerId, HostFacts, Reading};
+use roadstead_model::{ContainerState, Endpoint, EngineContainerId, FaultCause, HostFacts, Reading};
 use roadstead_tests::{
     Authority, ContainerSpec, EngineKind, KnownHost, Network, Offer, PodmanSocket, RealEngine, Scratch, Sshd,
     sshd,
@@ -151,6 +151,38 @@ async fn forty_readings_at_once_over_ssh_are_one_login() -> Result<()> {
     let pings = join_all((0..40).map(|_| connection.ping())).await;
     assert!(pings.iter().all(Result::is_ok), "{pings:?}");
     assert_eq!(server.logins(), 1, "{}", server.log_text());
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_ssh_alias_may_have_a_command_and_forwardings_of_its_own() -> Result<()> {
+    let engine = RealEngine::start(EngineKind::First).await?;
+    let server = Sshd::start(true).await?;
+    let private = Scratch::new()?;
+    // The operator's own terminal has the port already.
+    let taken = std::net::TcpListener::bind("127.0.0.1:0")?;
+    let config = server.client_config(KnownHost::Right, Offer::Accepted)?;
+    let own = format!(
+        "{}  LocalForward {} 127.0.0.1:9\n  ExitOnForwardFailure yes\n  RemoteCommand tmux attach\n  RequestTTY yes\n",
+        std::fs::read_to_string(&config)?,
+        taken.local_addr()?,
+    );
+    let mut options = options(&private);
+    options.ssh.config_file = Some(private.write("own-config", own)?);
+    let endpoint = |socket: std::path::PathBuf| Endpoint::Ssh {
+        destination: sshd::ALIAS.to_owned(),
+        port: None,
+        socket: Some(socket),
+    };
+    let found = test(&endpoint(engine.socket().to_owned()), &options).await?;
+    assert_eq!(found.containers_total, 0);
+    let missing = test(&endpoint("/nonexistent/engine.sock".into()), &options).await;
+    let cause = missing.err().context("reached what is not there")?.cause;
+    assert_eq!(
+        cause,
+        FaultCause::SocketMissing,
+        "and a fault still has its own name"
+    );
     Ok(())
 }
 

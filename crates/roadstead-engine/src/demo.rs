@@ -13,7 +13,7 @@ use roadstead_model::{
 use roadstead_sim::{Fleet as SimFleet, FleetPlan, ServingHost, SimClock, serve_fleet};
 use roadstead_store::{ContainerRef, NewHost};
 
-use crate::changes::differences;
+use crate::changes::{Difference, differences};
 use crate::engine::EngineOptions;
 use crate::fleet::sampling::Place;
 use crate::fleet::{Fleet, FleetOptions, store_dir};
@@ -21,7 +21,7 @@ use crate::notify::Notifier;
 use crate::pages::overview::StoredChange;
 use crate::reports::{SizesInForce, reports_of_window};
 use crate::sizes::{DeploymentSizes, UserSizes};
-use crate::wire::{Settings, Wire, WireError};
+use crate::wire::{ChangeKind, Settings, Wire, WireError};
 
 /// Hosts of the fleet.
 const HOSTS: usize = 6;
@@ -84,9 +84,27 @@ impl Demo {
             settings: Some(settings),
         })
         .await?;
-        for (index, host) in served.iter().enumerate() {
+        let demo = Self {
+            fleet,
+            served,
+            dir,
+            socket_dir,
+        };
+        match demo.fill(&simulated, now_ms).await {
+            Ok(()) => Ok(demo),
+            Err(error) => {
+                demo.close().await;
+                Err(error)
+            }
+        }
+    }
+
+    /// Adds every host with its past, and starts polling it.
+    async fn fill(&self, simulated: &SimFleet, now_ms: i64) -> Wire<()> {
+        for (index, host) in self.served.iter().enumerate() {
             let name = host.sim().host().name().to_owned();
-            let id = fleet
+            let id = self
+                .fleet
                 .store
                 .add_host(NewHost {
                     customer: name.clone(),
@@ -99,16 +117,17 @@ impl Demo {
                     created_at_ms: now_ms - HISTORY_MS,
                 })
                 .await?;
-            backfill(&fleet, &simulated, index, id, now_ms).await?;
-            fleet.adopt_host(id).await?;
+            // Scripting weeks of readings takes processor time that the threads which answer must not miss.
+            let (fleet_of, simulated) = (self.fleet.clone(), simulated.clone());
+            let runtime = tokio::runtime::Handle::current();
+            tokio::task::spawn_blocking(move || {
+                runtime.block_on(backfill(&fleet_of, &simulated, index, id, now_ms))
+            })
+            .await
+            .map_err(WireError::internal)??;
+            self.fleet.adopt_host(id).await?;
         }
-        fleet.refresh_names().await?;
-        Ok(Self {
-            fleet,
-            served,
-            dir,
-            socket_dir,
-        })
+        Ok(self.fleet.refresh_names().await?)
     }
 
     /// Stops polling, stops serving, drops the store.
@@ -160,6 +179,7 @@ struct History<'a> {
     listed: Vec<ContainerFacts>,
     places: HashMap<EngineContainerId, Place>,
     sizes: HashMap<DeploymentId, SizesInForce>,
+    oom_kills: HashMap<EngineContainerId, u32>,
     window_ticks: Vec<Tick>,
     unwritten: Vec<Tick>,
     reports: Vec<Report>,
@@ -174,6 +194,7 @@ impl<'a> History<'a> {
             listed: Vec::new(),
             places: HashMap::new(),
             sizes: HashMap::new(),
+            oom_kills: HashMap::new(),
             window_ticks: Vec::new(),
             unwritten: Vec::new(),
             reports: Vec::new(),
@@ -248,7 +269,13 @@ impl<'a> History<'a> {
             .store
             .observe_containers(self.host, at_ms, &facts)
             .await?;
-        self.keep_changes(at_ms, &facts, &refs).await?;
+        let found = differences(&self.listed, &facts, at_ms);
+        for difference in &found {
+            if difference.change == ChangeKind::OomKilled {
+                *self.oom_kills.entry(difference.engine_id.clone()).or_default() += 1;
+            }
+        }
+        self.keep_changes(found, &refs).await?;
         let by_id: HashMap<_, &ContainerRef> = refs.iter().map(|r| (&r.engine_id, r)).collect();
         let mut of_deployment: HashMap<DeploymentId, Vec<&ContainerFacts>> = HashMap::new();
         self.places = HashMap::new();
@@ -264,7 +291,7 @@ impl<'a> History<'a> {
                     deployment: found.deployment,
                     limit_bytes: facts.memory_limit_bytes,
                     restart_count: facts.restart_count,
-                    oom_kills: u32::from(facts.oom_killed) * facts.restart_count,
+                    oom_kills: self.oom_kills.get(&facts.engine_id).copied().unwrap_or(0),
                 },
             );
         }
@@ -282,12 +309,12 @@ impl<'a> History<'a> {
     }
 
     /// What changed since the last tick, as a host's task would have told it. The first list is where the past begins.
-    async fn keep_changes(&self, at_ms: i64, facts: &[ContainerFacts], refs: &[ContainerRef]) -> Wire<()> {
+    async fn keep_changes(&self, found: Vec<Difference>, refs: &[ContainerRef]) -> Wire<()> {
         if self.listed.is_empty() {
             return Ok(());
         }
         let known: HashMap<_, &ContainerRef> = refs.iter().map(|r| (&r.engine_id, r)).collect();
-        let rows = differences(&self.listed, facts, at_ms)
+        let rows = found
             .into_iter()
             .map(|difference| {
                 let found = known.get(&difference.engine_id);

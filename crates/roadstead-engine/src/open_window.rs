@@ -1,8 +1,8 @@
 //! The report window that is still open, kept in memory so that a page need not wait for it to close. Pure.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use roadstead_model::{DeploymentId, Tick, Window};
+use roadstead_model::{ContainerId, DeploymentId, Tick, Window};
 
 /// What a deployment did so far in the open window.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -47,8 +47,9 @@ pub(crate) struct OpenWindow {
 }
 
 impl OpenWindow {
-    /// Takes in a tick. One of a later window starts anew; one of an earlier window is left to the reports.
-    pub(crate) fn add(&mut self, tick: &Tick) {
+    /// Takes in a tick. One of a later window starts anew; one of an earlier window is left to the reports. Containers in
+    /// `left_out` (protected ones) count in none.
+    pub(crate) fn add(&mut self, tick: &Tick, left_out: &HashSet<ContainerId>) {
         let window = Window::holding(tick.tick_ms);
         match self.window {
             Some(open) if window < open => return,
@@ -59,7 +60,11 @@ impl OpenWindow {
             }
         }
         let mut sums: HashMap<DeploymentId, (Option<u64>, Option<f64>)> = HashMap::new();
-        for sample in &tick.samples {
+        for sample in tick
+            .samples
+            .iter()
+            .filter(|sample| !left_out.contains(&sample.container))
+        {
             let (memory, cpu) = sums.entry(sample.deployment).or_insert((Some(0), Some(0.0)));
             *memory = memory.zip(sample.memory_used_bytes).map(|(a, b)| a + b);
             *cpu = cpu.zip(sample.cpu_cores).map(|(a, b)| a + b);
@@ -91,7 +96,7 @@ impl OpenWindow {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use roadstead_model::{ContainerId, HostId, Sample};
+    use roadstead_model::{HostId, Sample};
 
     fn tick(tick_ms: i64, memory: [Option<u64>; 2]) -> Tick {
         let samples = memory
@@ -112,10 +117,10 @@ mod tests {
 
     #[test]
     fn only_whole_ticks_count_and_a_new_window_starts_anew() {
-        let mut open = OpenWindow::default();
-        open.add(&tick(900_000, [Some(10), Some(20)]));
-        open.add(&tick(915_000, [Some(10), None]));
-        open.add(&tick(930_000, [Some(30), Some(30)]));
+        let (mut open, none) = (OpenWindow::default(), HashSet::new());
+        open.add(&tick(900_000, [Some(10), Some(20)]), &none);
+        open.add(&tick(915_000, [Some(10), None]), &none);
+        open.add(&tick(930_000, [Some(30), Some(30)]), &none);
         let so_far = open.of(DeploymentId(1), Window { start_ms: 900_000 }).unwrap();
         assert_eq!(
             (so_far.ticks, so_far.memory_avg_bytes(), so_far.peak_bytes()),
@@ -123,13 +128,27 @@ mod tests {
         );
         assert_eq!(so_far.cpu_avg_cores(), None);
         assert_eq!(open.of(DeploymentId(1), Window { start_ms: 0 }), None);
-        open.add(&tick(1_800_000, [Some(1), Some(1)]));
-        open.add(&tick(915_000, [Some(500), Some(500)]));
+        open.add(&tick(1_800_000, [Some(1), Some(1)]), &none);
+        open.add(&tick(915_000, [Some(500), Some(500)]), &none);
         assert_eq!(
             open.of(DeploymentId(1), Window { start_ms: 1_800_000 })
                 .unwrap()
                 .peak_bytes(),
             Some(2)
+        );
+    }
+
+    #[test]
+    fn a_protected_container_of_a_deployment_counts_in_nothing() {
+        let mut open = OpenWindow::default();
+        open.add(
+            &tick(900_000, [Some(10), Some(70)]),
+            &HashSet::from([ContainerId(2)]),
+        );
+        let so_far = open.of(DeploymentId(1), Window { start_ms: 900_000 }).unwrap();
+        assert_eq!(
+            (so_far.memory_avg_bytes(), so_far.peak_bytes()),
+            (Some(10), Some(10))
         );
     }
 }

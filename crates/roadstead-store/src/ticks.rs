@@ -22,7 +22,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Invalid`] when a tick has two samples of one container or no interval, [`StoreError::NotFound`] for an
-    /// unknown deployment, [`StoreError::DiskFull`].
+    /// unknown host or deployment, [`StoreError::DiskFull`].
     pub async fn append_ticks(&self, ticks: &[Tick]) -> Result<(), StoreError> {
         if ticks.is_empty() {
             return Ok(());
@@ -46,7 +46,15 @@ impl Store {
                 samples
             )
             .execute(&mut *tx)
-            .await?;
+            .await
+            .map_err(|error| match error.as_database_error() {
+                // The host is the only thing a tick refers to.
+                Some(database) if database.is_foreign_key_violation() => StoreError::NotFound {
+                    what: "host",
+                    id: tick.host.0,
+                },
+                _ => StoreError::from(error),
+            })?;
         }
         tx.commit().await?;
         let mut newest = self

@@ -95,7 +95,7 @@ impl Tunnel {
         let forward = format!("{near}:{remote_socket}");
         let mut command = far_end.command();
         command
-            .args(["-N", "-T", "-L", &forward, "-o", "ExitOnForwardFailure=yes"])
+            .args(["-N", "-T", "-L", &forward])
             .args([
                 "-o",
                 "StreamLocalBindUnlink=yes",
@@ -224,7 +224,8 @@ impl Tunnel {
 
 impl FarEnd {
     /// ssh with what every run needs. Options on the command line win over the operator's files: nothing may wait for
-    /// a person, and no other program's shared connection may be joined or left behind.
+    /// a person, no other program's shared connection may be joined or left behind, and an alias may have a command and
+    /// forwardings of its own, which fail where the operator's terminal has them already.
     fn command(&self) -> Command {
         let mut command = Command::new(&self.ssh.program);
         command
@@ -247,6 +248,8 @@ impl FarEnd {
             "ForkAfterAuthentication=no",
             "PermitLocalCommand=no",
             "ClearAllForwardings=no",
+            "ExitOnForwardFailure=no",
+            "RemoteCommand=none",
             "ForwardAgent=no",
             "ForwardX11=no",
             "LogLevel=INFO",

@@ -13,7 +13,8 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use super::Fleet;
-use super::round::{Pace, Round};
+use super::pace::Pace;
+use super::round::Round;
 use crate::connection::Turn;
 use crate::pages::overview::StoredChange;
 use crate::wire::{ChangeKind, HostState, Tag};
@@ -84,6 +85,11 @@ async fn connected(fleet: &Fleet, host: HostId) -> Result<std::convert::Infallib
     let answer_timeout = Duration::from_millis((interval_ms.min(LONGEST_ROUND_MS) * 2 / 3).unsigned_abs());
     let options = ConnectOptions {
         answer_timeout,
+        // A fault is named within two intervals, whether the engine is silent at the door or behind it.
+        timeout: fleet
+            .connect_options
+            .timeout
+            .min(Duration::from_millis(2 * interval_ms.unsigned_abs()) - answer_timeout),
         ..fleet.connect_options.clone()
     };
     let connection = roadstead_collect::connect(&endpoint, &options).await?;

@@ -6,7 +6,7 @@ use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use roadstead_model::{
     AppId, ContainerFacts, ContainerId, ContainerState, DeploymentId, HostId, MemoryLevel, Sample, Tick,
 };
-use roadstead_store::{AppSizes, ContainerRef, HostRecord};
+use roadstead_store::{AppSizes, Change, ContainerRef, HostRecord};
 
 use crate::connection::ConnectionLog;
 use crate::open_window::OpenWindow;
@@ -44,6 +44,8 @@ pub(crate) struct LiveHost {
     pub(crate) open: OpenWindow,
     /// OOM kills seen per container since the start.
     pub(crate) oom_kills: HashMap<ContainerId, u32>,
+    /// Changes that the store could not take yet.
+    pub(crate) unstored: Vec<Change>,
 }
 
 impl LiveHost {
@@ -58,6 +60,7 @@ impl LiveHost {
             last_tick_ms: record.last_tick_ms,
             open: OpenWindow::default(),
             oom_kills: HashMap::new(),
+            unstored: Vec::new(),
             record,
         }
     }
@@ -77,9 +80,9 @@ impl LiveHost {
             .flatten()
     }
 
-    /// Takes in a tick.
-    pub(crate) fn add_tick(&mut self, tick: &Tick) {
-        self.open.add(tick);
+    /// Takes in a tick; `left_out` are the containers that count in no report.
+    pub(crate) fn add_tick(&mut self, tick: &Tick, left_out: &HashSet<ContainerId>) {
+        self.open.add(tick, left_out);
         self.last_tick_ms = Some(tick.tick_ms);
         self.record.last_tick_ms = Some(tick.tick_ms);
         self.latest = tick
@@ -269,6 +272,13 @@ impl Live {
     /// To change.
     pub(crate) fn write(&self) -> RwLockWriteGuard<'_, LiveFleet> {
         self.fleet.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Containers of a host that are left out of reports.
+    pub(crate) fn protected_of(&self, host: HostId) -> HashSet<ContainerId> {
+        let fleet = self.read();
+        let live = fleet.hosts.get(&host);
+        live.map(|live| fleet.protected_of(live)).unwrap_or_default()
     }
 
     /// Changes one host, when it is still there.

@@ -3,6 +3,7 @@
 
 mod host_task;
 pub(crate) mod live;
+mod pace;
 mod recorder;
 mod round;
 pub(crate) mod sampling;
@@ -207,6 +208,11 @@ impl Fleet {
             }
             None => Vec::new(),
         };
+        let left_out = {
+            let fleet = self.live.read();
+            let protected = records.iter().filter(|r| fleet.is_protected(&r.facts));
+            protected.map(|r| r.id).collect()
+        };
         self.live.with_host(host, |live| {
             let refs: Vec<ContainerRef> = records
                 .iter()
@@ -219,7 +225,7 @@ impl Fleet {
                 .collect();
             live.set_containers(records.into_iter().map(|r| r.facts).collect(), &refs);
             for tick in &ticks {
-                live.add_tick(tick);
+                live.add_tick(tick, &left_out);
             }
         });
         Ok(())

@@ -106,7 +106,8 @@ impl Writer {
         }
     }
 
-    /// Writes the batch, waiting for as long as it takes; gives up only when stopping.
+    /// Writes the batch, waiting for as long as it takes; gives up only when stopping. A tick that can never be stored (its
+    /// host is gone by now) is dropped alone.
     async fn write(&self, batch: &[Tick]) {
         loop {
             match self.store.append_ticks(batch).await {
@@ -116,6 +117,18 @@ impl Writer {
                         self.set_banner(None);
                     }
                     self.notifier.changed(Tag::Samples);
+                    return;
+                }
+                Err(StoreError::Invalid(_) | StoreError::NotFound { .. }) if batch.len() > 1 => {
+                    // One of them is refused: the others are not to wait for it.
+                    for tick in batch {
+                        Box::pin(self.write(std::slice::from_ref(tick))).await;
+                    }
+                    return;
+                }
+                Err(error @ (StoreError::Invalid(_) | StoreError::NotFound { .. })) => {
+                    let hosts_ms: Vec<_> = batch.iter().map(|tick| (tick.host, tick.tick_ms)).collect();
+                    tracing::warn!(?hosts_ms, %error, "a tick was refused and is dropped");
                     return;
                 }
                 Err(error) => self.blocked_by(&error),
@@ -149,5 +162,58 @@ impl Writer {
     fn set_banner(&self, banner: Option<Banner>) {
         *self.state.banner.lock().unwrap_or_else(PoisonError::into_inner) = banner;
         self.notifier.changed(Tag::AppState);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use roadstead_model::{Endpoint, HostId, TimeRange};
+    use roadstead_store::{NewHost, OpenOptions};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_tick_that_can_never_be_stored_holds_up_no_other() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(OpenOptions {
+            dir: dir.path().to_owned(),
+            now_ms: 0,
+        })
+        .await
+        .unwrap()
+        .store;
+        let host = store
+            .add_host(NewHost {
+                name: "nas".into(),
+                customer: "nas".into(),
+                endpoint: Endpoint::parse("unix:///run/engine.sock").unwrap(),
+                accept_plain_text: false,
+                interval_override_ms: None,
+                created_at_ms: 0,
+            })
+            .await
+            .unwrap();
+        let stop = CancellationToken::new();
+        let (recorder, writing) =
+            Recorder::new(store.clone(), Clock::fixed(0), Notifier::default(), stop.clone());
+        let tick = |host: HostId, tick_ms: i64| Tick {
+            host,
+            tick_ms,
+            interval_ms: 15_000,
+            samples: Vec::new(),
+        };
+        for given in [tick(host, 15_000), tick(HostId(99), 15_000), tick(host, 30_000)] {
+            assert!(recorder.record(given).await);
+        }
+        stop.cancel();
+        writing.await;
+        assert_eq!(recorder.banner(), None, "nothing is wrong with the store");
+        let range = TimeRange {
+            from_ms: 0,
+            to_ms: 60_000,
+        };
+        let kept = store.ticks_between(host, range).await.unwrap();
+        let kept: Vec<i64> = kept.iter().map(|tick| tick.tick_ms).collect();
+        assert_eq!(kept, [15_000, 30_000]);
     }
 }

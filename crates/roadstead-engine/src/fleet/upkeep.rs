@@ -12,6 +12,8 @@ use crate::wire::{Settings, Tag};
 
 /// How often there may be something to seal.
 const SEAL_EVERY: Duration = Duration::from_secs(120);
+/// The first look comes this long after the start.
+const FIRST_AFTER: Duration = Duration::from_secs(25);
 /// Breath between two bounded pieces of work, so that ticks and pages come first.
 const BREATH: Duration = Duration::from_millis(50);
 /// A removed host can be taken back for this long.
@@ -22,6 +24,11 @@ const PRUNED_KEY: &str = "pruned_at_ms";
 impl Fleet {
     /// Seals and prunes until stopped.
     pub(super) async fn keep_store(&self, stop: CancellationToken) {
+        // Windows that are owed since the last run are closed first: a report that comes late to a sealed shift costs more.
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(FIRST_AFTER) => {}
+        }
         loop {
             let outcome = self.keep_store_once(&stop).await;
             match outcome {
@@ -53,6 +60,7 @@ impl Fleet {
             self.store.save_setting(PRUNED_KEY, &now_ms.to_string()).await?;
             if rows > 0 {
                 tracing::info!(rows, "pruned history older than its retention");
+                self.refresh_names().await?;
                 self.notifier.changed(Tag::Settings);
             }
         }

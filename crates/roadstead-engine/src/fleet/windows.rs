@@ -2,16 +2,19 @@
 //!
 //! A machine that slept owes many; a span without a tick is stepped over, and gives no report.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
-use roadstead_model::time::{MINUTE_MS, SECOND_MS};
-use roadstead_model::{AppId, DeploymentId, HostId, TimeRange, Window};
+use roadstead_model::time::{MINUTE_MS, SECOND_MS, WINDOW_MS};
+use roadstead_model::{
+    AppId, ContainerFacts, ContainerId, DeploymentId, HostId, Sample, Tick, TimeRange, Window,
+};
 use roadstead_store::{ChangesOf, StoreError};
 use tokio_util::sync::CancellationToken;
 
 use super::Fleet;
 use crate::reports::{SizesInForce, reports_of_window};
+use crate::sizes::{DeploymentSizes, UserSizes};
 use crate::wire::Tag;
 
 /// How often owed windows are looked for.
@@ -76,7 +79,7 @@ impl Fleet {
             let due_before_ms = self.clock.now_ms() - interval_ms - GRACE_MS;
             // Most looks end here: nothing was ticked since the last window closed, or its window is still open.
             if last_tick_ms.is_none_or(|tick_ms| tick_ms < from_ms)
-                || from_ms.max(0) + roadstead_model::time::WINDOW_MS > due_before_ms
+                || from_ms.max(0) + WINDOW_MS > due_before_ms
             {
                 return Ok(closed);
             }
@@ -101,23 +104,93 @@ impl Fleet {
         };
         let ticks = self.store.ticks_between(host, range).await?;
         let told_oom_kills = self.told_oom_kills(host, window).await?;
-        let (sizes, left_out) = {
-            let fleet = self.live.read();
-            let Some(live) = fleet.hosts.get(&host) else {
-                return Ok(());
-            };
-            let sizes = live
-                .containers
-                .iter()
-                .map(|c| (c.deployment, fleet.sizes_of(live, c.app, c.deployment).in_force()))
-                .collect::<std::collections::HashMap<_, SizesInForce>>();
-            (sizes, fleet.protected_of(live))
-        };
+        let (sizes, left_out) = self.sizes_of_window(host, window, &ticks).await?;
         let reports = reports_of_window(window, &ticks, &sizes, &left_out, &told_oom_kills);
-        self.store.save_reports(host, window, &reports).await?;
+        match self.store.save_reports(host, window, &reports).await {
+            // Too old to be counted, or of a deployment that is forgotten: trying again would hold up every later window.
+            Err(error @ (StoreError::Invalid(_) | StoreError::NotFound { .. })) => {
+                tracing::warn!(%host, window_ms = window.start_ms, %error, "a window is closed without its reports");
+                self.store.save_reports(host, window, &[]).await?;
+            }
+            outcome => outcome?,
+        }
         self.live
             .with_host(host, |live| live.record.last_closed_window = Some(window));
         Ok(())
+    }
+
+    /// Sizes in force at the end of a window, and the containers that count in none. Where a deployment is gone by now, or the
+    /// window is one of long ago, they are those of the containers that were sampled last in it.
+    async fn sizes_of_window(
+        &self,
+        host: HostId,
+        window: Window,
+        ticks: &[Tick],
+    ) -> Result<(HashMap<DeploymentId, SizesInForce>, HashSet<ContainerId>), StoreError> {
+        let inside = || {
+            ticks
+                .iter()
+                .filter(|tick| (window.start_ms..window.end_ms()).contains(&tick.tick_ms))
+        };
+        let mut last: HashMap<DeploymentId, (i64, Vec<&Sample>)> = HashMap::new();
+        for tick in inside() {
+            for sample in &tick.samples {
+                let (at_ms, samples) = last.entry(sample.deployment).or_default();
+                if *at_ms != tick.tick_ms {
+                    *at_ms = tick.tick_ms;
+                    samples.clear();
+                }
+                samples.push(sample);
+            }
+        }
+        let listed: HashSet<ContainerId> = self
+            .live
+            .with_host(host, |live| live.containers.iter().map(|c| c.container).collect())
+            .unwrap_or_default();
+        let mut samples = inside().flat_map(|tick| &tick.samples);
+        let gone = if samples.any(|sample| !listed.contains(&sample.container)) {
+            self.store.containers(Some(host), true).await?
+        } else {
+            Vec::new()
+        };
+        let fleet = self.live.read();
+        let Some(live) = fleet.hosts.get(&host) else {
+            return Ok(Default::default());
+        };
+        let of_gone = gone.iter().map(|c| (c.id, (&c.facts, c.app)));
+        let of_live = live.containers.iter().map(|c| (c.container, (&c.facts, c.app)));
+        let known: HashMap<ContainerId, (&ContainerFacts, AppId)> = of_gone.chain(of_live).collect();
+        let left_out: HashSet<ContainerId> = known
+            .iter()
+            .filter(|(_, (facts, _))| fleet.is_protected(facts))
+            .map(|(id, _)| *id)
+            .collect();
+        let is_late = self.clock.now_ms() - window.end_ms() > WINDOW_MS;
+        let listed: HashMap<DeploymentId, AppId> =
+            live.containers.iter().map(|c| (c.deployment, c.app)).collect();
+        let mut sizes = HashMap::new();
+        for (deployment, (_, samples)) in last {
+            if let Some(app) = listed.get(&deployment).filter(|_| !is_late) {
+                sizes.insert(deployment, fleet.sizes_of(live, *app, deployment).in_force());
+                continue;
+            }
+            let counted = samples
+                .iter()
+                .filter(|sample| !left_out.contains(&sample.container))
+                .filter_map(|sample| Some((sample, known.get(&sample.container)?)));
+            let mut user = UserSizes::default();
+            let facts: Vec<ContainerFacts> = counted
+                .map(|(sample, (facts, app))| {
+                    user = fleet.user_sizes(*app);
+                    ContainerFacts {
+                        memory_limit_bytes: sample.memory_limit_bytes,
+                        ..(*facts).clone()
+                    }
+                })
+                .collect();
+            sizes.insert(deployment, DeploymentSizes::of(user, &facts).in_force());
+        }
+        Ok((sizes, left_out))
     }
 
     /// OOM kills told of each deployment in a window: samples alone miss a container that stayed dead.
@@ -133,15 +206,26 @@ impl Fleet {
             .store
             .changes_of(ChangesOf::Host(host), range, MAX_CHANGES_OF_WINDOW)
             .await?;
-        let deployments: HashMap<AppId, DeploymentId> = self
-            .live
-            .with_host(host, |live| {
-                live.containers.iter().map(|c| (c.app, c.deployment)).collect()
-            })
-            .unwrap_or_default();
         let mut told = HashMap::new();
-        for change in changes.iter().filter(|change| change.kind == "oom_killed") {
-            if let Some(deployment) = change.app.and_then(|app| deployments.get(&app)) {
+        let killed: Vec<AppId> = changes
+            .into_iter()
+            .filter(|change| change.kind == "oom_killed")
+            .filter_map(|change| change.app)
+            .collect();
+        if killed.is_empty() {
+            return Ok(told);
+        }
+        // From the store: what was killed may be gone by now.
+        let deployments: HashMap<AppId, DeploymentId> = self
+            .store
+            .deployments()
+            .await?
+            .into_iter()
+            .filter(|deployment| deployment.host == host)
+            .map(|deployment| (deployment.app, deployment.id))
+            .collect();
+        for app in killed {
+            if let Some(deployment) = deployments.get(&app) {
                 *told.entry(*deployment).or_insert(0) += 1;
             }
         }
@@ -152,8 +236,8 @@ impl Fleet {
 #[cfg(test)]
 mod tests {
     use roadstead_collect::ConnectOptions;
+    use roadstead_model::Endpoint;
     use roadstead_model::time::HOUR_MS;
-    use roadstead_model::{Endpoint, Sample, Tick};
     use roadstead_store::NewHost;
 
     use super::*;
@@ -164,10 +248,9 @@ mod tests {
     /// 2026-01-05 00:00 UTC.
     const START_MS: i64 = 1_767_571_200_000;
 
-    #[tokio::test]
-    async fn a_machine_that_slept_for_three_hours_closes_what_it_saw_and_invents_nothing() {
+    /// A fleet with one host that nobody answers for.
+    async fn one_host(clock: &Clock) -> (tempfile::TempDir, Fleet, HostId) {
         let dir = tempfile::tempdir().unwrap();
-        let clock = Clock::fixed(START_MS);
         let fleet = Fleet::open(FleetOptions {
             dir: dir.path().join("store"),
             connect: ConnectOptions::new(dir.path().join("run")),
@@ -191,6 +274,68 @@ mod tests {
             })
             .await
             .unwrap();
+        (dir, fleet, host)
+    }
+
+    #[tokio::test]
+    async fn a_deployment_that_is_gone_by_now_keeps_the_limit_it_had() {
+        let clock = Clock::fixed(START_MS);
+        let (_dir, fleet, host) = one_host(&clock).await;
+        let stays = crate::changes::tests::facts("a", "web");
+        let gone = ContainerFacts {
+            memory_limit_bytes: Some(256 << 20),
+            memory_reservation_bytes: Some(64 << 20),
+            app: roadstead_model::AppName("build".into()),
+            ..crate::changes::tests::facts("b", "build")
+        };
+        let secret = ContainerFacts {
+            protected: true,
+            app: roadstead_model::AppName("agent".into()),
+            ..crate::changes::tests::facts("c", "agent")
+        };
+        let listed = [stays.clone(), gone, secret];
+        let refs = fleet
+            .store
+            .observe_containers(host, START_MS, &listed)
+            .await
+            .unwrap();
+        let samples = refs.iter().zip(&listed).map(|(of, facts)| Sample {
+            memory_used_bytes: Some(1_000),
+            memory_limit_bytes: facts.memory_limit_bytes,
+            ..Sample::empty(of.container, of.deployment)
+        });
+        let tick = Tick {
+            host,
+            tick_ms: START_MS + SECOND_MS,
+            interval_ms: 15 * SECOND_MS,
+            samples: samples.collect(),
+        };
+        fleet.store.append_ticks(&[tick]).await.unwrap();
+        fleet
+            .store
+            .observe_containers(host, START_MS + MINUTE_MS, &[stays])
+            .await
+            .unwrap();
+        fleet.adopt_host(host).await.unwrap();
+        clock.set(START_MS + 17 * MINUTE_MS);
+        fleet.close_owed_windows().await.unwrap();
+
+        let range = TimeRange::new(START_MS, START_MS + HOUR_MS).unwrap();
+        let of = async |nth: usize| fleet.store.reports(&[refs[nth].deployment], range).await.unwrap();
+        let report = &of(1).await[0];
+        assert_eq!(
+            (report.limit_bytes, report.estimate_bytes),
+            (Some(256 << 20), Some(64 << 20))
+        );
+        assert_eq!(of(2).await, [], "what is left out stays so when it is gone");
+        assert_eq!(of(0).await.len(), 1);
+        fleet.close().await;
+    }
+
+    #[tokio::test]
+    async fn a_machine_that_slept_for_three_hours_closes_what_it_saw_and_invents_nothing() {
+        let clock = Clock::fixed(START_MS);
+        let (_dir, fleet, host) = one_host(&clock).await;
         let facts = crate::changes::tests::facts("a", "web");
         let refs = fleet
             .store
