@@ -5,14 +5,13 @@
 //! always read from their reports, with the fresh ones laid over them.
 
 use std::collections::{BTreeMap, HashMap};
-use std::ops::Range;
 use std::sync::Arc;
 
 use roadstead_model::time::WINDOW_MS;
 use roadstead_model::{AppId, DeploymentId, HostId, Report, TimeRange, Window};
 
-use crate::codec::app_sum::{AppSum, ShiftRead};
-use crate::codec::deployment_sum::{Counted, total};
+use crate::codec::app_sum::{AppSum, ShiftRead, counts_of};
+use crate::codec::deployment_sum::{Counted, Counts};
 use crate::codec::shift::{ShiftColumns, ShiftFields, window_of_shift};
 use crate::codec::sketch::Sketch;
 use crate::directory::Directory;
@@ -136,12 +135,7 @@ impl Store {
         let plan = Plan::of(query, summed_until(&mut tx).await?);
         let mut stored: HashMap<AppId, Stored> = HashMap::new();
         for tier in TIERS {
-            let starts: Vec<i64> = plan
-                .sums
-                .iter()
-                .filter(|(of, _)| *of == tier)
-                .map(|(_, start)| *start)
-                .collect();
+            let starts = plan.starts(tier);
             if starts.is_empty() {
                 continue;
             }
@@ -227,39 +221,6 @@ fn wanted(directory: &Directory, scope: Scope) -> BTreeMap<AppId, Vec<Deployment
     wanted
 }
 
-/// Counts of the recent span of one deployment.
-#[derive(Debug, Clone, Copy, Default)]
-struct Recent {
-    log_errors: Counted,
-    log_warnings: Counted,
-    oom_kills: u64,
-    restarts: u64,
-}
-
-impl Recent {
-    fn add(
-        &mut self,
-        log_errors: Option<u64>,
-        log_warnings: Option<u64>,
-        oom_kills: Option<u64>,
-        restarts: Option<u64>,
-    ) {
-        self.log_errors.add(log_errors);
-        self.log_warnings.add(log_warnings);
-        self.oom_kills += oom_kills.unwrap_or_default();
-        self.restarts += restarts.unwrap_or_default();
-    }
-
-    fn add_rows(&mut self, columns: &ShiftColumns, rows: &Range<usize>) {
-        self.add(
-            total(&columns.log_errors, rows),
-            total(&columns.log_warnings, rows),
-            total(&columns.oom_kills, rows),
-            total(&columns.restarts, rows),
-        );
-    }
-}
-
 /// Reads one app; `columns` is memory used again from app to app.
 fn of_app(
     directory: &Directory,
@@ -268,13 +229,25 @@ fn of_app(
     spark: bool,
     columns: &mut ShiftColumns,
 ) -> Result<Option<AppAggregate>, StoreError> {
-    let mut recent = vec![Recent::default(); ids.len()];
+    let mut recent = vec![Counts::default(); ids.len()];
     let mut sum = AppSum::over(ids, if spark { plan.slots() } else { 0 });
     for (tier, shift, body) in &stored.sums {
         let origin_ms = shift * SHIFT_MS;
-        sum.merge_stored(body, origin_ms, |stretch| {
-            plan.slot(origin_ms + stretch as i64 * tier.stretch_ms)
-        })?;
+        let is_recent = tier.shifts == 1 && plan.recent_sums.contains(shift);
+        if plan.sums.contains(&(*tier, *shift)) {
+            let slot = |stretch: usize| plan.slot(origin_ms + stretch as i64 * tier.stretch_ms);
+            sum.merge_stored(body, origin_ms, slot, |at, counts| {
+                if is_recent {
+                    recent[at].add(counts);
+                }
+            })?;
+        } else {
+            counts_of(body, |id, counts| {
+                if let Ok(at) = sum.ids.binary_search(&id) {
+                    recent[at].add(counts);
+                }
+            })?;
+        }
     }
     let mut fresh: HashMap<(i64, DeploymentId), u32> = HashMap::new();
     for report in &stored.fresh {
@@ -308,10 +281,10 @@ fn of_app(
             sum.add_shift(at, &read, deployment, replaced);
             let (from, to) = (part.recent.start, part.recent.end);
             if let Some((_, row, count)) = deployment.run(from, to, replaced) {
-                recent[at].add_rows(read.columns, &(row..row + count));
+                recent[at].add(&Counts::of_rows(read.columns, &(row..row + count)));
             } else {
                 for (_, row) in deployment.rows(from, to, replaced) {
-                    recent[at].add_rows(read.columns, &(row..row + 1));
+                    recent[at].add(&Counts::of_rows(read.columns, &(row..row + 1)));
                 }
             }
         }
@@ -328,18 +301,13 @@ fn of_app(
             part.recent.contains(&window),
             sum.ids.binary_search(&report.deployment),
         ) {
-            recent[at].add(
-                report.log_errors.map(u64::from),
-                report.log_warnings.map(u64::from),
-                Some(u64::from(report.oom_kills)),
-                Some(u64::from(report.restarts)),
-            );
+            recent[at].add(&Counts::of(report));
         }
     }
     Ok(finish(directory, app, &sum, &recent))
 }
 
-fn finish(directory: &Directory, app: AppId, sum: &AppSum, recent: &[Recent]) -> Option<AppAggregate> {
+fn finish(directory: &Directory, app: AppId, sum: &AppSum, recent: &[Counts]) -> Option<AppAggregate> {
     let mut peaks = Sketch::default();
     let mut row = AppAggregate {
         app,

@@ -250,7 +250,7 @@ impl Trend {
                 let mut ids = deployments_of(body)?;
                 ids.retain(|id| wanted.contains(id));
                 let mut sum = AppSum::over(ids, 0);
-                sum.merge_stored(body, start_ms, |stretch| stretch)?;
+                sum.merge_stored(body, start_ms, |stretch| stretch, |_, _| ())?;
                 for (id, of) in sum.ids.iter().zip(&sum.sums).filter(|(_, of)| of.reports > 0) {
                     open.part(self.bucket_ms, start_ms, *id).merge(&Part::from(of));
                 }

@@ -1,6 +1,6 @@
 //! Which stored values answer a span of time: sums of spans, and parts of shifts at its ends.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use roadstead_model::TimeRange;
@@ -23,6 +23,8 @@ pub(crate) struct ShiftPart {
 pub(crate) struct Plan {
     /// Spans whose sums are read: the tier, and the first shift.
     pub(crate) sums: Vec<(Tier, i64)>,
+    /// Shifts whose own sums tell what counts in the recent span; some of them are among `sums` too.
+    pub(crate) recent_sums: BTreeSet<i64>,
     /// Shifts read report by report.
     pub(crate) shifts: BTreeMap<i64, ShiftPart>,
     spark_from_ms: i64,
@@ -38,6 +40,7 @@ impl Plan {
         let length_ms = to_ms - spark_from_ms;
         let mut plan = Self {
             sums: Vec::new(),
+            recent_sums: BTreeSet::new(),
             shifts: BTreeMap::new(),
             spark_from_ms,
             spark_bucket_ms: bucket_ms,
@@ -63,9 +66,24 @@ impl Plan {
             plan.shifts.entry(shift).or_default().summed = windows;
         }
         for (shift, windows) in query.recent.into_iter().flat_map(shifts_of) {
-            plan.shifts.entry(shift).or_default().recent = windows;
+            let has_sum = summed_until.is_some_and(|until| shift < until);
+            if has_sum && windows == (0..WINDOWS_PER_SHIFT) && !plan.shifts.contains_key(&shift) {
+                plan.recent_sums.insert(shift);
+            } else {
+                plan.shifts.entry(shift).or_default().recent = windows;
+            }
         }
         plan
+    }
+
+    /// The first shifts of the spans of a tier that are read.
+    pub(crate) fn starts(&self, tier: Tier) -> BTreeSet<i64> {
+        let of_tier = self.sums.iter().filter(|(of, _)| *of == tier);
+        let mut starts: BTreeSet<i64> = of_tier.map(|(_, start)| *start).collect();
+        if tier.shifts == 1 {
+            starts.extend(&self.recent_sums);
+        }
+        starts
     }
 
     /// Sparkline buckets.
@@ -105,10 +123,26 @@ mod tests {
             length in 1_i64..40 * 96,
             summed_until in prop::option::of(0_i64..60 * 4),
             bucket_windows in prop::sample::select(vec![1_i64, 4, 24, 96, 192]),
+            (recent_from, recent_length) in (0_i64..40 * 96, 1_i64..4 * 96),
         ) {
             let range = TimeRange { from_ms: from * WINDOW_MS, to_ms: (from + length) * WINDOW_MS };
+            let recent = TimeRange { from_ms: recent_from * WINDOW_MS, to_ms: (recent_from + recent_length) * WINDOW_MS };
             let bucket_ms = bucket_windows * WINDOW_MS;
-            let plan = Plan::of(&FleetQuery { range, spark_bucket_ms: bucket_ms, recent: None }, summed_until);
+            let query = FleetQuery { range, spark_bucket_ms: bucket_ms, recent: Some(recent) };
+            let plan = Plan::of(&query, summed_until);
+            let mut counted = vec![0; 90 * 96];
+            for shift in &plan.recent_sums {
+                prop_assert!(*shift < summed_until.unwrap());
+                prop_assert!(plan.starts(TIERS[0]).contains(shift));
+                (shift * 24..(shift + 1) * 24).for_each(|window| counted[window as usize] += 1);
+            }
+            for (shift, part) in &plan.shifts {
+                part.recent.clone().for_each(|window| counted[*shift as usize * 24 + window] += 1);
+            }
+            for (window, times) in counted.into_iter().enumerate() {
+                let inside = recent.contains(window as i64 * WINDOW_MS);
+                prop_assert_eq!(times, i32::from(inside), "recent window {}", window);
+            }
             let mut read = vec![0; 90 * 96];
             for (tier, start) in &plan.sums {
                 prop_assert!(start + tier.shifts <= summed_until.unwrap(), "{:?} at {} has no sum", tier, start);

@@ -289,9 +289,10 @@ async fn sum_of_sums(
         let mut sum = AppSum::over(ids.into_iter().collect(), tier.stretches());
         for row in &rows {
             let since_ms = (row.shift - start) * SHIFT_MS;
-            sum.merge_stored(&row.body, row.shift * SHIFT_MS, |stretch| {
+            let slot = |stretch: usize| {
                 ((since_ms + stretch as i64 * shorter.stretch_ms) / tier.stretch_ms) as usize
-            })?;
+            };
+            sum.merge_stored(&row.body, row.shift * SHIFT_MS, slot, |_, _| ())?;
         }
         Ok(sum.put(start * SHIFT_MS))
     })

@@ -5,7 +5,7 @@ use std::ops::Range;
 use roadstead_model::{DeploymentId, Report};
 
 use super::bytes::{Damage, Put, seal, unseal};
-use super::deployment_sum::DeploymentSum;
+use super::deployment_sum::{Counts, DeploymentSum};
 use super::shift::{ShiftColumns, ShiftDeployment};
 use crate::progress::WINDOWS_PER_SHIFT;
 
@@ -119,12 +119,14 @@ impl AppSum {
         seal(blob)
     }
 
-    /// Counts what a blob of [`AppSum::put`] has counted. Its stretch number n is added to the stretch `slot(n)`.
+    /// Counts what a blob of [`AppSum::put`] has counted. Its stretch number n is added to the stretch `slot(n)`; `happened`
+    /// is told what happened in it to the deployment at each place of `ids`.
     pub(crate) fn merge_stored(
         &mut self,
         blob: &[u8],
         origin_ms: i64,
         slot: impl Fn(usize) -> usize,
+        mut happened: impl FnMut(usize, &Counts),
     ) -> Result<(), Damage> {
         let mut take = unseal(blob)?;
         take.format(FORMAT)?;
@@ -143,11 +145,15 @@ impl AppSum {
             while self.ids.get(at).is_some_and(|mine| mine.0 < id) {
                 at += 1;
             }
-            let sum = match self.ids.get(at) {
-                Some(mine) if mine.0 == id => &mut self.sums[at],
-                _ => &mut passed_over,
-            };
-            sum.merge_stored(&mut take, origin_ms)?;
+            match self.ids.get(at) {
+                Some(mine) if mine.0 == id => {
+                    let counts = self.sums[at].merge_stored(&mut take, origin_ms)?;
+                    happened(at, &counts);
+                }
+                _ => {
+                    passed_over.merge_stored(&mut take, origin_ms)?;
+                }
+            }
         }
         Ok(())
     }
@@ -155,6 +161,13 @@ impl AppSum {
 
 /// The deployments a blob of [`AppSum::put`] has counted, ascending.
 pub(crate) fn deployments_of(blob: &[u8]) -> Result<Vec<DeploymentId>, Damage> {
+    let mut ids = Vec::new();
+    counts_of(blob, |id, _| ids.push(id))?;
+    Ok(ids)
+}
+
+/// What happened to each deployment that a blob of [`AppSum::put`] has counted, ascending.
+pub(crate) fn counts_of(blob: &[u8], mut each: impl FnMut(DeploymentId, &Counts)) -> Result<(), Damage> {
     let mut take = unseal(blob)?;
     take.format(FORMAT)?;
     for _ in 0..take.count(MOST_SLOTS)? {
@@ -163,13 +176,11 @@ pub(crate) fn deployments_of(blob: &[u8]) -> Result<Vec<DeploymentId>, Damage> {
     }
     let mut passed_over = DeploymentSum::default();
     let mut id = 0_i64;
-    (0..take.count(MOST_DEPLOYMENTS)?)
-        .map(|_| {
-            id = id.wrapping_add(take.int()?);
-            passed_over.merge_stored(&mut take, 0)?;
-            Ok(DeploymentId(id))
-        })
-        .collect()
+    for _ in 0..take.count(MOST_DEPLOYMENTS)? {
+        id = id.wrapping_add(take.int()?);
+        each(DeploymentId(id), &passed_over.merge_stored(&mut take, 0)?);
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -242,7 +253,7 @@ mod tests {
             for half in [halves.1, halves.0] {
                 let mut sum = AppSum::over(ids.clone(), 6);
                 half.iter().for_each(|report| sum.add(report, 3));
-                merged.merge_stored(&sum.put(7 * SHIFT_MS), 7 * SHIFT_MS, |stretch| stretch).unwrap();
+                merged.merge_stored(&sum.put(7 * SHIFT_MS), 7 * SHIFT_MS, |stretch| stretch, |_, _| ()).unwrap();
             }
             for (merged, whole) in merged.sums.iter().zip(&whole.sums) {
                 prop_assert_eq!(said(merged), said(whole));
@@ -256,7 +267,7 @@ mod tests {
         #[test]
         fn garbage_is_refused_and_never_panics(bytes: Vec<u8>) {
             let blob = seal(bytes);
-            let _ = AppSum::over(vec![DeploymentId(1)], 6).merge_stored(&blob, 0, |stretch| stretch);
+            let _ = AppSum::over(vec![DeploymentId(1)], 6).merge_stored(&blob, 0, |stretch| stretch, |_, _| ());
             let _ = deployments_of(&blob);
         }
     }

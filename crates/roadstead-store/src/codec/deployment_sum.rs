@@ -27,6 +27,44 @@ impl Counted {
     }
 }
 
+/// What happened to one deployment, counted.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Counts {
+    pub(crate) log_errors: Counted,
+    pub(crate) log_warnings: Counted,
+    pub(crate) oom_kills: u64,
+    pub(crate) restarts: u64,
+}
+
+impl Counts {
+    pub(crate) fn add(&mut self, other: &Self) {
+        self.log_errors.add(other.log_errors.0);
+        self.log_warnings.add(other.log_warnings.0);
+        self.oom_kills = self.oom_kills.saturating_add(other.oom_kills);
+        self.restarts = self.restarts.saturating_add(other.restarts);
+    }
+
+    /// Of some rows of a shift.
+    pub(crate) fn of_rows(columns: &ShiftColumns, rows: &Range<usize>) -> Self {
+        Self {
+            log_errors: Counted(total(&columns.log_errors, rows)),
+            log_warnings: Counted(total(&columns.log_warnings, rows)),
+            oom_kills: total(&columns.oom_kills, rows).unwrap_or_default(),
+            restarts: total(&columns.restarts, rows).unwrap_or_default(),
+        }
+    }
+
+    /// Of one report.
+    pub(crate) fn of(report: &Report) -> Self {
+        Self {
+            log_errors: Counted(report.log_errors.map(u64::from)),
+            log_warnings: Counted(report.log_warnings.map(u64::from)),
+            oom_kills: u64::from(report.oom_kills),
+            restarts: u64::from(report.restarts),
+        }
+    }
+}
+
 /// What the reports of one deployment say together.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct DeploymentSum {
@@ -224,8 +262,8 @@ impl DeploymentSum {
         ]
     }
 
-    /// Counts what a stored sum has counted.
-    pub(super) fn merge_stored(&mut self, take: &mut Take<'_>, origin_ms: i64) -> Result<(), Damage> {
+    /// Counts what a stored sum has counted; gives what happened in it.
+    pub(super) fn merge_stored(&mut self, take: &mut Take<'_>, origin_ms: i64) -> Result<Counts, Damage> {
         let mask = take.uint()?;
         let mut other = Self {
             reports: super::report::small(take.uint()?)?,
@@ -267,7 +305,13 @@ impl DeploymentSum {
         other.first_window_ms = time_ms(take.int()?)?;
         other.last_window_ms = time_ms(take.int()?)?;
         self.merge_numbers(&other);
-        self.peaks.merge_stored(take)
+        self.peaks.merge_stored(take)?;
+        Ok(Counts {
+            log_errors: other.log_errors,
+            log_warnings: other.log_warnings,
+            oom_kills: other.oom_kills,
+            restarts: other.restarts,
+        })
     }
 }
 
