@@ -177,7 +177,7 @@ describe('the page of an app', () => {
     const call = backend.call.bind(backend);
     vi.spyOn(backend, 'call').mockImplementation(async (name, request) => {
       const answer = await call(name, request);
-      return name === 'app_history' ? { ...answer, bucket_ms: 0, times_ms: [], lines: [] } : answer;
+      return (name === 'app_history' ? { ...answer, bucket_ms: 0, times_ms: [], lines: [] } : answer) as typeof answer;
     });
     render(InWindow, { backend, shown: app, given: { name: 'nextcloud' } });
     expect(await screen.findByText('Nothing measured in this span')).toBeTruthy();

@@ -1,4 +1,4 @@
-import { render, screen, within } from '@testing-library/svelte';
+import { render, screen, waitFor, within } from '@testing-library/svelte';
 import userEvent from '@testing-library/user-event';
 import type { Component } from 'svelte';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
@@ -113,5 +113,60 @@ describe('a table', () => {
     open(Array.from({ length: 5000 }, (_, at) => ({ name: `boat ${at}`, tons: at })));
     expect(screen.getAllByRole('row').length).toBeLessThan(200);
     expect(screen.getByRole('table').getAttribute('aria-rowcount')).toBe('5001');
+  });
+
+  describe('in a place too narrow', () => {
+    /** Every cell asks for 100 px, and the place has `room`: the layout that a test without one lacks. */
+    function narrow(room: number): void {
+      const cells = (element: Element) => element.querySelectorAll('thead th:not(.more)').length;
+      vi.spyOn(HTMLElement.prototype, 'clientWidth', 'get').mockReturnValue(room);
+      vi.spyOn(HTMLElement.prototype, 'scrollWidth', 'get').mockImplementation(function (this: HTMLElement) {
+        return Math.max(room, 100 * cells(this));
+      });
+    }
+
+    it('folds a column instead of scrolling sideways, and shows it in the details of a row', async () => {
+      narrow(150);
+      const { user } = open();
+      expect(screen.queryByRole('columnheader', { name: 'Tons' })).toBeNull();
+      await user.click(screen.getByRole('button', { name: 'More of Brig' }));
+      const details = await screen.findByRole('dialog', { name: 'Brig' });
+      expect(details.textContent).toContain('Tons');
+      expect(details.textContent).toContain('70 t');
+    });
+
+    it('shows the details from the keyboard', async () => {
+      narrow(150);
+      const { user } = open();
+      await user.click(screen.getByRole('textbox'));
+      await user.keyboard('{ArrowDown}{ArrowDown}{ArrowRight}');
+      expect(await screen.findByRole('dialog', { name: 'cutter' })).toBeTruthy();
+      await user.keyboard('{Escape}');
+      await waitFor(() => expect(document.activeElement?.textContent).toContain('cutter'));
+    });
+
+    it('orders by a folded column, and so brings it into sight', async () => {
+      narrow(150);
+      const { user, names } = open();
+      await user.click(screen.getByRole('button', { name: '1 more column' }));
+      await user.click(await screen.findByRole('menuitem', { name: 'Tons' }));
+      expect(names()?.[0]).toBe('sloop 10');
+      expect(screen.getByRole('columnheader', { name: 'Tons', hidden: true })).toBeTruthy();
+    });
+
+    it('still copies and exports every column', async () => {
+      narrow(150);
+      const { user, backend } = open();
+      await user.click(screen.getByRole('textbox'));
+      await user.keyboard('{ArrowDown}{Control>}c{/Control}');
+      expect(backend.copied).toEqual(['Brig\t70 t']);
+    });
+
+    it('folds nothing where all has room', () => {
+      narrow(200);
+      open();
+      expect(screen.getByRole('columnheader', { name: 'Tons' })).toBeTruthy();
+      expect(screen.queryByRole('button', { name: 'More of Brig' })).toBeNull();
+    });
   });
 });

@@ -24,6 +24,8 @@ export interface Column<Row> {
   first?: SortOrder;
   /** Stays on screen: cannot be hidden. */
   fixed?: boolean;
+  /** Place in the order in which columns give way when there is no room for all; without one it stays. */
+  leaves?: number;
   /** Width in CSS, where the content does not say enough. */
   width?: string;
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type Column, compareValues, firstOrder, matches } from './column';
 import { csvCell, toCsv, toTsv } from './export';
+import { foldsAt, givingWay } from './fold.svelte';
 
 interface Row {
   name: string;
@@ -72,5 +73,33 @@ describe('an exported table', () => {
 
   it('is copied as it is shown, one cell per tab', () => {
     expect(toTsv(columns, [{ name: 'a\tb\nc', bytes: 5 }])).toBe('Name\tMemory, bytes\na b c\t5 B');
+  });
+});
+
+describe('a table without room', () => {
+  const column = (key: string, leaves?: number, fixed = false): Column<Row> => ({
+    key,
+    title: key,
+    leaves,
+    fixed,
+    value: () => null,
+    text: () => '',
+  });
+  const wide = [column('name', 1, true), column('stays'), column('second', 2), column('first', 1), column('third', 3)];
+  const keys = (sorted: string) => givingWay(wide, sorted).map(({ key }) => key);
+
+  it('lets go of columns in the order they say, and of none that stays', () => {
+    expect(keys('stays')).toEqual(['first', 'second', 'third']);
+  });
+
+  it('keeps in sight what its rows are ordered by', () => {
+    expect(keys('second')).toEqual(['first', 'third']);
+  });
+
+  it('folds no more than its width asks for', () => {
+    expect(foldsAt(1500, [1400, 1200])).toBe(0);
+    expect(foldsAt(1300, [1400, 1200])).toBe(1);
+    expect(foldsAt(1000, [1400, 1200])).toBe(2);
+    expect(foldsAt(1000, [])).toBe(0);
   });
 });

@@ -24,7 +24,7 @@ export function containerColumns(): Array<Column<Row>> {
   return [
     text('container', (row) => row.container.name, true),
     text('host', (row) => row.host_name),
-    text('service', (row) => row.container.service ?? ABSENT),
+    { ...text('service', (row) => row.container.service ?? ABSENT), leaves: 3 },
     text('state', (row) => stateSentence(row.container)),
     bytes('memory', (row) => row.container.memory_used_bytes, t('app:containers.memory_hint')),
     bytes('usage', (row) => row.container.memory_usage_bytes),
@@ -39,6 +39,7 @@ export function containerColumns(): Array<Column<Row>> {
     },
     {
       key: 'restarts',
+      leaves: 2,
       title: t('app:containers.restarts'),
       align: 'right',
       value: (row) => row.container.restart_count,
@@ -46,12 +47,13 @@ export function containerColumns(): Array<Column<Row>> {
     },
     {
       key: 'started',
+      leaves: 1,
       title: t('app:containers.started'),
       align: 'right',
       value: (row) => row.container.started_at_ms,
       text: (row) => formatMinute(row.container.started_at_ms),
     },
-    text('image', (row) => row.container.image),
+    { ...text('image', (row) => row.container.image), leaves: 4 },
   ];
 }
 

@@ -26,7 +26,13 @@ export function deploymentColumns(): Array<Column<DeploymentRow>> {
       value: (row) => row.host_name,
       text: (row) => row.host_name,
     },
-    { key: 'customer', title: t('app:hosts.customer'), value: (row) => row.customer, text: (row) => row.customer },
+    {
+      key: 'customer',
+      leaves: 2,
+      title: t('app:hosts.customer'),
+      value: (row) => row.customer,
+      text: (row) => row.customer,
+    },
     {
       key: 'containers',
       title: t('app:hosts.containers'),
@@ -55,10 +61,11 @@ export function deploymentColumns(): Array<Column<DeploymentRow>> {
       value: badness,
       text: (row) => t(`common:accuracy.${row.accuracy}`),
     },
-    count('oom_kills', (row) => row.oom_kills),
-    count('restarts', (row) => row.restarts),
+    { ...count('oom_kills', (row) => row.oom_kills), leaves: 4 },
+    { ...count('restarts', (row) => row.restarts), leaves: 3 },
     {
       key: 'last_report',
+      leaves: 1,
       title: t('app:hosts.last_report'),
       align: 'right',
       value: (row) => row.last_report_ms,

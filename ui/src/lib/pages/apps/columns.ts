@@ -10,8 +10,11 @@ import type { Column } from '$lib/table/column';
 /** The best accuracy first; what is unknown is not measured, and so stands last. */
 const accuracyRank: Record<Accuracy, number | null> = { roomy: 0, fitting: 1, over: 2, unknown: null };
 
-/** The columns in the order of the page. Drawing is up to the page, which adds its cells by key. */
-export function appColumns(): Array<Column<AppRow>> {
+/**
+ * The columns in the order of the page. Drawing is up to the page, which adds its cells by key. Where there is no room for all,
+ * errors and warnings go first as long as no log is read: then they are nothing but dashes.
+ */
+export function appColumns(logsRead: boolean): Array<Column<AppRow>> {
   return [
     {
       key: 'app',
@@ -43,16 +46,17 @@ export function appColumns(): Array<Column<AppRow>> {
     bytes('avg', 'avg', (row) => row.memory_avg_bytes),
     bytes('p95', 'p95', (row) => row.memory_p95_bytes),
     bytes('worst', 'worst', (row) => row.worst_p95_bytes),
-    bytes('peak', 'peak', (row) => row.memory_peak_bytes),
+    { ...bytes('peak', 'peak', (row) => row.memory_peak_bytes), leaves: 6 },
     {
       key: 'cpu',
+      leaves: 4,
       title: t('apps:column.cpu'),
       hint: t('apps:column.cpu_hint'),
       align: 'right',
       value: (row) => row.cpu_avg_cores,
       text: (row) => formatCores(row.cpu_avg_cores),
     },
-    span('estimate', (row) => row.estimate),
+    { ...span('estimate', (row) => row.estimate), leaves: 5 },
     span('limit', (row) => row.limit),
     {
       key: 'accuracy',
@@ -70,10 +74,11 @@ export function appColumns(): Array<Column<AppRow>> {
       value: (row) => row.p95_to_estimate_ratio,
       text: (row) => fitSentence(row.p95_to_estimate_ratio) ?? ABSENT,
     },
-    events('errors', (row) => row.errors_24h),
-    events('warnings', (row) => row.warnings_24h),
+    events('errors', logsRead ? 8 : 2, (row) => row.errors_24h),
+    events('warnings', logsRead ? 7 : 1, (row) => row.warnings_24h),
     {
       key: 'last_report',
+      leaves: 3,
       title: t('apps:column.last_report'),
       align: 'right',
       value: (row) => row.last_report_ms,
@@ -105,8 +110,8 @@ function span(key: 'estimate' | 'limit', of: (row: AppRow) => SizeSpan): Column<
   };
 }
 
-function events(key: 'errors' | 'warnings', value: (row: AppRow) => number | null): Column<AppRow> {
-  return { key, title: t(`apps:column.${key}`), align: 'right', value, text: (row) => formatCount(value(row)) };
+function events(key: 'errors' | 'warnings', leaves: number, value: (row: AppRow) => number | null): Column<AppRow> {
+  return { key, leaves, title: t(`apps:column.${key}`), align: 'right', value, text: (row) => formatCount(value(row)) };
 }
 
 /** Growth from the first to the last measured bucket, as a ratio: what the eye sees in the sparkline. */
