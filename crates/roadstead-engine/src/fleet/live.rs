@@ -210,25 +210,20 @@ impl LiveFleet {
             .unwrap_or_default()
     }
 
-    /// Estimate and limit in force of one deployment of a host: of its containers that run, or of all that ever ran
-    /// when none does. A one-shot container that ended holds no memory and limits nothing.
+    /// Estimate and limit in force of an app's deployment with these containers: of those that run, or of all that ever
+    /// ran when none does. A one-shot container that ended holds no memory and limits nothing.
     #[must_use]
-    pub(crate) fn sizes_of(&self, host: &LiveHost, app: AppId, deployment: DeploymentId) -> DeploymentSizes {
-        let of_deployment = || {
-            host.containers
-                .iter()
-                .map(|c| (c.deployment, &c.facts))
-                .filter(move |(of, facts)| *of == deployment && !self.is_protected(facts))
-                .map(|(_, facts)| facts)
-        };
+    pub(crate) fn sizes_of(&self, app: AppId, containers: &[&ContainerFacts]) -> DeploymentSizes {
         let holds_memory =
             |facts: &&ContainerFacts| facts.state.is_running() || facts.state == ContainerState::Restarting;
-        let mut counted: Vec<&ContainerFacts> = of_deployment().filter(holds_memory).collect();
-        if counted.is_empty() {
-            counted = of_deployment()
-                .filter(|facts| facts.state != ContainerState::Created)
-                .collect();
-        }
+        let any_holds = containers.iter().any(holds_memory);
+        let counted = containers.iter().copied().filter(|facts| {
+            if any_holds {
+                holds_memory(facts)
+            } else {
+                facts.state != ContainerState::Created
+            }
+        });
         DeploymentSizes::of(self.user_sizes(app), counted)
     }
 
@@ -240,20 +235,6 @@ impl LiveFleet {
             .filter(|c| self.is_protected(&c.facts))
             .map(|c| c.container)
             .collect()
-    }
-
-    /// Deployments of a host whose containers are all left out.
-    #[must_use]
-    pub(crate) fn left_out(&self, host: &LiveHost) -> HashSet<DeploymentId> {
-        let mut kept = HashSet::new();
-        let mut all = HashSet::new();
-        for container in &host.containers {
-            all.insert(container.deployment);
-            if !self.is_protected(&container.facts) {
-                kept.insert(container.deployment);
-            }
-        }
-        all.difference(&kept).copied().collect()
     }
 }
 

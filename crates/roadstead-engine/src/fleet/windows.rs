@@ -166,12 +166,20 @@ impl Fleet {
             .map(|(id, _)| *id)
             .collect();
         let is_late = self.clock.now_ms() - window.end_ms() > WINDOW_MS;
-        let listed: HashMap<DeploymentId, AppId> =
-            live.containers.iter().map(|c| (c.deployment, c.app)).collect();
+        let mut listed: HashMap<DeploymentId, (AppId, Vec<&ContainerFacts>)> = HashMap::new();
+        for container in live
+            .containers
+            .iter()
+            .filter(|c| !left_out.contains(&c.container))
+        {
+            let of = listed.entry(container.deployment);
+            let (_, facts) = of.or_insert_with(|| (container.app, Vec::new()));
+            facts.push(&container.facts);
+        }
         let mut sizes = HashMap::new();
         for (deployment, (_, samples)) in last {
-            if let Some(app) = listed.get(&deployment).filter(|_| !is_late) {
-                sizes.insert(deployment, fleet.sizes_of(live, *app, deployment).in_force());
+            if let Some((app, facts)) = listed.get(&deployment).filter(|_| !is_late) {
+                sizes.insert(deployment, fleet.sizes_of(*app, facts).in_force());
                 continue;
             }
             let counted = samples

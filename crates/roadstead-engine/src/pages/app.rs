@@ -201,7 +201,7 @@ fn suggestion(rows: &[DeploymentRow], peaks: &[ServicePeak]) -> SuggestionCard {
         reports: worst.map_or(0, |row| row.reports.into()),
         oom_kills: rows.iter().map(|row| u64::from(row.oom_kills)).sum(),
     };
-    let worst_host = worst.map(|row| row.host_name.clone());
+    let worst_host = worst.map(|row| row.host_name.to_string());
     match input.suggest() {
         Ok(suggestion) => SuggestionCard {
             compose_lines: compose_lines(suggestion.limit_bytes, peaks),

@@ -95,7 +95,7 @@ pub(crate) fn app_row(
             |a| a.memory_p95_bytes,
         ),
         worst_p95_bytes: worst.and_then(|row| row.memory_p95_bytes),
-        worst_host: worst.map(|row| row.host_name.clone()),
+        worst_host: worst.map(|row| row.host_name.to_string()),
         memory_peak_bytes: deployments.iter().filter_map(|row| row.memory_peak_bytes).max(),
         cpu_avg_cores: mean_cores(deployments.iter().filter_map(|row| row.cpu_avg_cores)),
         estimate: span(&in_force, |row| row.estimate_bytes, |row| row.estimate_source),

@@ -165,10 +165,10 @@ fn trouble(
         for row in rows {
             let mut add = |kind: TroubleKind, times: u64, memory_bytes: Option<u64>| {
                 found.push(AppTrouble {
-                    app: row.app.clone(),
-                    display_name: row.display_name.clone(),
+                    app: row.app.to_string(),
+                    display_name: row.display_name.to_string(),
                     host: row.host,
-                    host_name: row.host_name.clone(),
+                    host_name: row.host_name.to_string(),
                     kind,
                     count: count(times),
                     memory_bytes,

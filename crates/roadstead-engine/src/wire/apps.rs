@@ -1,5 +1,7 @@
 //! Apps over the fleet, one app in full, and its history.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -108,15 +110,15 @@ pub struct AppRequest {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 pub struct DeploymentRow {
     /// The app.
-    pub app: String,
+    pub app: Arc<str>,
     /// The app's name to show.
-    pub display_name: String,
+    pub display_name: Arc<str>,
     /// The host.
     pub host: HostId,
     /// The host's name.
-    pub host_name: String,
+    pub host_name: Arc<str>,
     /// The host's customer label.
-    pub customer: String,
+    pub customer: Arc<str>,
     /// Reported within two report windows.
     pub active: bool,
     /// Containers running, of how many.
