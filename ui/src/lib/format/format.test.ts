@@ -11,7 +11,8 @@ import {
   formatPercent,
   formatTimes,
 } from './numbers';
-import { formatAge, formatDuration } from './times';
+import { formatAge, formatDayOfYear, formatDuration } from './times';
+import { sentenceOfStates } from './words';
 
 /** `Intl` parts groups with spaces of several widths; they all read as one. */
 const plain = (text: string) => text.replace(/\s/g, ' ');
@@ -86,6 +87,13 @@ describe('numbers', () => {
   });
 });
 
+describe('states', () => {
+  it('of one thing read as one sentence', () => {
+    expect(sentenceOfStates(['Running', 'Healthy'])).toBe('Running, healthy');
+    expect(sentenceOfStates(['Running'])).toBe('Running');
+  });
+});
+
 describe('times', () => {
   const now = Date.UTC(2026, 2, 14, 12);
   const ago = (ms: number) => formatAge(now - ms, now);
@@ -107,6 +115,11 @@ describe('times', () => {
     expect(ago(5 * 60_000)).toBe('5 perce');
     locale.speak('ru');
     expect(ago(5 * 60_000)).toBe('5 мин назад');
+  });
+
+  it('name the year where it is another', () => {
+    expect(formatDayOfYear(Date.UTC(2026, 0, 2), now)).not.toContain('2026');
+    expect(formatDayOfYear(Date.UTC(2025, 11, 14), now)).toContain('2025');
   });
 
   it('tell spans in at most two units', () => {

@@ -77,6 +77,12 @@ export function formatDay(atMs: number): string {
   return dateFormat({ day: 'numeric', month: 'short' }).format(atMs);
 }
 
+/** `14 Mar`, with its year where that is not the year of `nowMs`. */
+export function formatDayOfYear(atMs: number, nowMs: number): string {
+  if (new Date(atMs).getFullYear() === new Date(nowMs).getFullYear()) return formatDay(atMs);
+  return dateFormat({ day: 'numeric', month: 'short', year: 'numeric' }).format(atMs);
+}
+
 /** From when to when, as short as the span allows. */
 export function formatSpan(fromMs: number, toMs: number): string {
   return dateFormat({ dateStyle: 'medium', timeStyle: 'short' }).formatRange(fromMs, toMs);

@@ -47,6 +47,13 @@ describe('the overview', () => {
     expect(screen.getAllByText('Not measured').length).toBe(3);
   });
 
+  it('counts hosts by the rules of the language', async () => {
+    locale.speak('ru');
+    open(overview);
+    expect((await screen.findByTitle('Подключён')).textContent).toContain('6 подключены');
+    expect(screen.getByTitle('Приостановлен').textContent).toContain('1 приостановлен');
+  });
+
   it('tells what changed in words', async () => {
     open(overview);
     const changes = await screen.findByRole('region', { name: 'What changed last' });

@@ -1,7 +1,7 @@
 import { render, screen, waitFor, within } from '@testing-library/svelte';
 import userEvent from '@testing-library/user-event';
-import type { Component } from 'svelte';
-import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { tick, type Component } from 'svelte';
+import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { goto } from '$app/navigation';
 import { fixtureBackend } from '$lib/backend/fixture';
 import InWindow from '../../testing/InWindow.svelte';
@@ -128,8 +128,8 @@ describe('a table', () => {
     it('folds a column instead of scrolling sideways, and shows it in the details of a row', async () => {
       narrow(150);
       const { user } = open();
-      expect(screen.queryByRole('columnheader', { name: 'Tons' })).toBeNull();
-      await user.click(screen.getByRole('button', { name: 'More of Brig' }));
+      await user.click(await screen.findByRole('button', { name: 'More of Brig' }));
+      expect(screen.queryByRole('columnheader', { name: 'Tons', hidden: true })).toBeNull();
       const details = await screen.findByRole('dialog', { name: 'Brig' });
       expect(details.textContent).toContain('Tons');
       expect(details.textContent).toContain('70 t');
@@ -148,7 +148,7 @@ describe('a table', () => {
     it('orders by a folded column, and so brings it into sight', async () => {
       narrow(150);
       const { user, names } = open();
-      await user.click(screen.getByRole('button', { name: '1 more column' }));
+      await user.click(await screen.findByRole('button', { name: '1 more column' }));
       await user.click(await screen.findByRole('menuitem', { name: 'Tons' }));
       expect(names()?.[0]).toBe('sloop 10');
       expect(screen.getByRole('columnheader', { name: 'Tons', hidden: true })).toBeTruthy();
@@ -157,14 +157,32 @@ describe('a table', () => {
     it('still copies and exports every column', async () => {
       narrow(150);
       const { user, backend } = open();
+      await screen.findByRole('button', { name: 'More of Brig' });
       await user.click(screen.getByRole('textbox'));
       await user.keyboard('{ArrowDown}{Control>}c{/Control}');
       expect(backend.copied).toEqual(['Brig\t70 t']);
     });
 
-    it('folds nothing where all has room', () => {
+    it('looks again when the window’s own letters have come', async () => {
+      const fonts = new EventTarget();
+      Object.defineProperty(document, 'fonts', { value: fonts, configurable: true });
+      onTestFinished(() => void Reflect.deleteProperty(document, 'fonts'));
+      narrow(150);
+      open();
+      await screen.findByRole('button', { name: 'More of Brig' });
+      narrow(200);
+      fonts.dispatchEvent(new Event('loadingdone'));
+      expect(await screen.findByRole('columnheader', { name: 'Tons' })).toBeTruthy();
+      narrow(150);
+      fonts.dispatchEvent(new Event('loadingdone'));
+      expect(await screen.findByRole('button', { name: 'More of Brig' })).toBeTruthy();
+    });
+
+    it('folds nothing where all has room', async () => {
       narrow(200);
       open();
+      await tick();
+      await tick();
       expect(screen.getByRole('columnheader', { name: 'Tons' })).toBeTruthy();
       expect(screen.queryByRole('button', { name: 'More of Brig' })).toBeNull();
     });

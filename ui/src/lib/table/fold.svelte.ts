@@ -2,7 +2,7 @@
  * Which columns give way when a table is wider than its place. They fold into a details window of each row, one after the
  * other, in the order their columns say; what the rows are ordered by always stays in sight.
  */
-import { untrack } from 'svelte';
+import { tick, untrack } from 'svelte';
 import type { Column } from './column';
 
 /** The columns that may give way, the first to go first. */
@@ -47,10 +47,19 @@ export function foldColumns<Row>(folding: Folding<Row>): Folded<Row> {
   const leaving = $derived(order.slice(0, count));
   const shown = $derived(folding.columns().filter((column) => !leaving.includes(column)));
   const folded = $derived(folding.columns().filter((column) => leaving.includes(column)));
+  let fonts = $state(0);
   const shape = $derived(
-    [folding.rows() === null, folding.sorted(), ...folding.columns().map(({ key, title }) => key + title)].join('\n'),
+    [fonts, folding.rows() === null, folding.sorted(), ...folding.columns().map(({ key, title }) => key + title)].join(
+      '\n',
+    ),
   );
 
+  $effect(() => {
+    // Letters of another font have another width, and the window's own comes a moment after its page.
+    const again = () => (fonts += 1);
+    document.fonts?.addEventListener?.('loadingdone', again);
+    return () => document.fonts?.removeEventListener?.('loadingdone', again);
+  });
   $effect.pre(() => {
     // Other columns or other words: what was measured says nothing of them.
     void shape;
@@ -63,14 +72,23 @@ export function foldColumns<Row>(folding: Folding<Row>): Folded<Row> {
     const width = folding.width();
     untrack(() => (count = foldsAt(width, needs)));
   });
+  let asked = 0;
   $effect(() => {
     // Moving figures may fold one more, and never unfold: a column must not come and go with them.
-    void [folding.rows(), folding.width(), shape];
+    void [folding.rows(), folding.width(), shape, count];
+    const mine = ++asked;
+    // What this change draws is drawn after its effects, and before the window is painted.
+    void tick().then(() => {
+      if (mine === asked) measure();
+    });
+  });
+
+  function measure(): void {
     const element = folding.scroller();
     if (!element || count >= order.length || element.scrollWidth <= element.clientWidth + 1) return;
     needs[count] = element.scrollWidth;
     count += 1;
-  });
+  }
 
   return {
     get shown() {

@@ -3,6 +3,7 @@ import type { AppContainerRow, ContainerRow } from '$lib/bindings';
 import { formatBytes } from '$lib/format/bytes';
 import { ABSENT, formatCores, formatCount } from '$lib/format/numbers';
 import { formatMinute } from '$lib/format/times';
+import { sentenceOfStates } from '$lib/format/words';
 import { t } from '$lib/i18n/i18n.svelte';
 import type { Column } from '$lib/table/column';
 
@@ -16,7 +17,7 @@ export function stateSentence(container: ContainerRow): string {
   else if (container.state !== 'running' && container.exit_code !== null && container.exit_code !== 0) {
     words.push(t('app:containers.exit_code', { code: container.exit_code }));
   }
-  return words.join(', ');
+  return sentenceOfStates(words);
 }
 
 /** The columns in order. */

@@ -44,7 +44,7 @@ export function appColumns(logsRead: boolean): Array<Column<AppRow>> {
       first: 'desc',
     },
     bytes('avg', 'avg', (row) => row.memory_avg_bytes),
-    bytes('p95', 'p95', (row) => row.memory_p95_bytes),
+    { ...bytes('p95', 'p95', (row) => row.memory_p95_bytes), leaves: 9 },
     bytes('worst', 'worst', (row) => row.worst_p95_bytes),
     { ...bytes('peak', 'peak', (row) => row.memory_peak_bytes), leaves: 6 },
     {
