@@ -68,14 +68,25 @@ pub(crate) fn put_chunk(samples: &[Timed], effort: Effort) -> Vec<u8> {
             .iter()
             .any(|timed| timed.sample.memory_used_bytes.is_some());
     blob.push(u8::from(derived));
+    // Bit n: column n is there. Engines without a counter are without it throughout.
+    let mut there = 0_u64;
+    let mut columns = Vec::new();
     for at in usize::from(derived)..WHOLE_FIELDS {
         let column: Vec<Option<u64>> = samples.iter().map(|timed| wholes(&timed.sample)[at]).collect();
-        put_whole(&mut blob, &column, effort);
+        if column.iter().any(Option::is_some) {
+            there |= 1 << at;
+            put_whole(&mut columns, &column, effort);
+        }
     }
     for at in 0..REAL_FIELDS {
         let column: Vec<Option<f64>> = samples.iter().map(|timed| reals(&timed.sample)[at]).collect();
-        put_real(&mut blob, &column, effort);
+        if column.iter().any(Option::is_some) {
+            there |= 1 << (WHOLE_FIELDS + at);
+            put_real(&mut columns, &column, effort);
+        }
     }
+    blob.put_uint(there);
+    blob.extend_from_slice(&columns);
     seal(blob)
 }
 
@@ -101,9 +112,11 @@ pub(crate) fn take_columns(
         .collect();
     let intervals_ms = take_list(take.part()?, count)?;
     let derived = take.byte()? == 1;
+    let there = take.uint()?;
+    let is_there = |at: usize| there >> at & 1 == 1;
     let used_wanted = wanted(SampleField::MemoryUsed);
     let mut whole: [Option<Column<u64>>; WHOLE_FIELDS] = Default::default();
-    for (at, column) in whole.iter_mut().enumerate().skip(usize::from(derived)) {
+    for (at, column) in whole.iter_mut().enumerate().filter(|(at, _)| is_there(*at)) {
         let source_of_used = derived
             && used_wanted
             && (at == SampleField::MemoryUsage.position()
@@ -117,6 +130,9 @@ pub(crate) fn take_columns(
     let mut real: [Option<Column<f64>>; REAL_FIELDS] = Default::default();
     let mut wholes = Vec::new();
     for (column, field) in real.iter_mut().zip(REAL) {
+        if !is_there(field.position()) {
+            continue;
+        }
         if wanted(field) {
             take_real(&mut take, count, column.get_or_insert_default(), &mut wholes)?;
         } else {

@@ -1,8 +1,11 @@
 //! A run of whole numbers, without gaps, as few bytes as we can make it.
 //!
 //! Four forms: one value throughout; a straight line (tick times); runs of equal values (limits, counters that
-//! seldom move); else `pco`, which finds deltas and common multiples by itself. Whichever of runs and `pco` is smaller
-//! is kept.
+//! seldom move); else `pco`, which finds deltas by itself. Whichever of runs and `pco` is smaller is kept.
+//!
+//! `pco` describes a column by bins, each with its lowest value in full width: in a column of a few hundred readings that
+//! description is half of it. So it is given the narrowest numbers that hold the column, counted in steps (the greatest
+//! common divisor, a page of memory mostly) from its lowest value.
 
 use pco::wrapped::{FileCompressor, FileDecompressor};
 use pco::{ChunkConfig, DeltaSpec, PagingSpec, data_types::Number};
@@ -13,6 +16,8 @@ const CONSTANT: u8 = 0;
 const LINE: u8 = 1;
 const RUNS: u8 = 2;
 const PACKED: u8 = 3;
+const PACKED_16: u8 = 4;
+const PACKED_32: u8 = 5;
 
 /// How hard to try.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,16 +66,12 @@ pub(crate) fn put_numbers(blob: &mut Vec<u8>, values: &[u64], effort: Effort) {
         Effort::Quick => guess_delta(values),
         Effort::Thorough => DeltaSpec::Auto,
     };
-    let packed = pack(values, delta);
-    match (packed, by_runs) {
+    match (put_packed(values, delta), by_runs) {
         (Ok(packed), Some(runs)) if runs.len() <= packed.len() => {
             blob.push(RUNS);
             blob.extend_from_slice(&runs);
         }
-        (Ok(packed), _) => {
-            blob.push(PACKED);
-            blob.extend_from_slice(&packed);
-        }
+        (Ok(packed), _) => blob.extend_from_slice(&packed),
         // `pco` refuses only lengths we never give; plain runs hold anything.
         (Err(_), _) => {
             blob.push(RUNS);
@@ -118,6 +119,8 @@ pub(crate) fn take_numbers(mut take: Take<'_>, count: usize, values: &mut Vec<u6
             }
         }
         PACKED => unpack(take.rest(), count, values)?,
+        PACKED_16 => take_steps::<u16>(take, count, values)?,
+        PACKED_32 => take_steps::<u32>(take, count, values)?,
         _ => return Err(Damage("a column's form is unknown")),
     }
     Ok(Found::Each)
@@ -130,6 +133,67 @@ pub(crate) fn take_list(take: Take<'_>, count: usize) -> Result<Vec<u64>, Damage
         values = vec![value; count];
     }
     Ok(values)
+}
+
+/// The form's code and the column packed in the narrowest numbers that hold it.
+fn put_packed(values: &[u64], delta: DeltaSpec) -> pco::errors::PcoResult<Vec<u8>> {
+    let lowest = values.iter().copied().min().unwrap_or_default();
+    let step = values
+        .iter()
+        .fold(0, |step, value| divisor(step, value - lowest))
+        .max(1);
+    let highest = values.iter().copied().max().unwrap_or_default();
+    let steps = (highest - lowest) / step;
+    let mut blob = Vec::new();
+    let packed = if steps <= u64::from(u16::MAX) {
+        blob.push(PACKED_16);
+        let narrow: Vec<u16> = values
+            .iter()
+            .map(|value| ((value - lowest) / step) as u16)
+            .collect();
+        pack(&narrow, delta)?
+    } else if steps <= u64::from(u32::MAX) {
+        blob.push(PACKED_32);
+        let narrow: Vec<u32> = values
+            .iter()
+            .map(|value| ((value - lowest) / step) as u32)
+            .collect();
+        pack(&narrow, delta)?
+    } else {
+        blob.push(PACKED);
+        blob.extend_from_slice(&pack(values, delta)?);
+        return Ok(blob);
+    };
+    blob.put_uint(lowest);
+    blob.put_uint(step);
+    blob.extend_from_slice(&packed);
+    Ok(blob)
+}
+
+/// Greatest common divisor; of zero and a number it is the number.
+fn divisor(mut a: u64, mut b: u64) -> u64 {
+    while b != 0 {
+        (a, b) = (b, a % b);
+    }
+    a
+}
+
+/// Reads steps from a lowest value.
+fn take_steps<T: Number + Default + Into<u64>>(
+    mut take: Take<'_>,
+    count: usize,
+    values: &mut Vec<u64>,
+) -> Result<(), Damage> {
+    let (lowest, step) = (take.uint()?, take.uint()?);
+    let mut narrow: Vec<T> = Vec::new();
+    unpack(take.rest(), count, &mut narrow)?;
+    values.clear();
+    values.extend(
+        narrow
+            .into_iter()
+            .map(|steps| lowest.wrapping_add(step.wrapping_mul(steps.into()))),
+    );
+    Ok(())
 }
 
 /// `pco` in its wrapped form: one chunk, one page, no lengths of its own.
