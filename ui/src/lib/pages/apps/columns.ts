@@ -68,6 +68,7 @@ export function appColumns(logsRead: boolean): Array<Column<AppRow>> {
     },
     {
       key: 'fit',
+      leaves: 10,
       title: t('apps:column.fit'),
       hint: t('apps:column.fit_hint'),
       first: 'desc',
