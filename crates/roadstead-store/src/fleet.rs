@@ -15,6 +15,7 @@ use crate::codec::deployment_sum::{Counted, Counts};
 use crate::codec::shift::{ShiftColumns, ShiftFields, window_of_shift};
 use crate::codec::sketch::Sketch;
 use crate::directory::Directory;
+use crate::open::READERS;
 use crate::plan::Plan;
 use crate::progress::{SHIFT_MS, TIERS, Tier, shift_of, summed_until};
 use crate::reports::fresh_reports;
@@ -24,13 +25,21 @@ use crate::{AppAggregate, DeploymentAggregate, FleetQuery, Store, StoreError};
 /// Longest sparkline.
 const MOST_SPARK_BUCKETS: i64 = 2_000;
 
-/// What is stored of one app in the span.
+/// What is sealed of one app in the span.
 #[derive(Debug, Default)]
 struct Stored {
     /// Tier, first shift, value.
     sums: Vec<(Tier, i64, Vec<u8>)>,
     /// Shift, hot value.
     shifts: Vec<(i64, Vec<u8>)>,
+}
+
+/// One app to answer for.
+#[derive(Debug)]
+struct Job {
+    app: AppId,
+    /// Ascending.
+    deployments: Vec<DeploymentId>,
     fresh: Vec<Report>,
 }
 
@@ -86,32 +95,38 @@ impl Store {
         check(&query)?;
         let directory = self.directory();
         let wanted = wanted(&directory, scope);
-        let apps = id_list(wanted.keys().map(|app| app.0));
-        let (plan, mut stored) = self.read_stored(&apps, &query).await?;
-        let mut jobs: Vec<(AppId, Vec<DeploymentId>, Stored)> = wanted
-            .into_iter()
-            .filter_map(|(app, ids)| stored.remove(&app).map(|stored| (app, ids, stored)))
-            .collect();
-        // Every core takes a share of the apps; the heaviest are dealt out evenly enough by turns.
-        let workers = std::thread::available_parallelism().map_or(1, usize::from).min(4);
-        let mut hands: Vec<Vec<_>> = (0..workers).map(|_| Vec::new()).collect();
-        for (turn, job) in jobs.drain(..).enumerate() {
-            hands[turn % workers].push(job);
+        let (plan, mut fresh) = self.plan(&directory, &query).await?;
+        let plan = Arc::new(plan);
+        // Every core reads and decodes a share of the apps; the heaviest are dealt out evenly enough by turns.
+        let hands = std::thread::available_parallelism().map_or(1, usize::from);
+        let mut shares: Vec<Vec<Job>> = (0..hands.min(READERS as usize)).map(|_| Vec::new()).collect();
+        for (turn, (app, deployments)) in wanted.into_iter().enumerate() {
+            let at = turn % shares.len();
+            shares[at].push(Job {
+                app,
+                deployments,
+                fresh: fresh.remove(&app).unwrap_or_default(),
+            });
         }
         let spark = matches!(scope, Scope::Fleet | Scope::App(_));
-        let plan = Arc::new(plan);
-        let tasks: Vec<_> = hands
+        let tasks: Vec<_> = shares
             .into_iter()
-            .filter(|hand| !hand.is_empty())
-            .map(|hand| {
-                let (directory, plan) = (Arc::clone(&directory), Arc::clone(&plan));
-                tokio::spawn(off_thread(move || {
-                    let mut columns = ShiftColumns::default();
-                    let rows = hand
-                        .into_iter()
-                        .map(|job| of_app(&directory, &plan, job, spark, &mut columns));
-                    rows.filter_map(Result::transpose).collect::<Result<Vec<_>, _>>()
-                }))
+            .filter(|jobs| !jobs.is_empty())
+            .map(|jobs| {
+                let (store, directory, plan) = (self.clone(), Arc::clone(&directory), Arc::clone(&plan));
+                tokio::spawn(async move {
+                    let apps = id_list(jobs.iter().map(|job| job.app.0));
+                    let mut stored = store.read_stored(&apps, &plan).await?;
+                    off_thread(move || {
+                        let mut columns = ShiftColumns::default();
+                        let rows = jobs.into_iter().map(|job| {
+                            let stored = stored.remove(&job.app).unwrap_or_default();
+                            of_app(&directory, &plan, job, &stored, spark, &mut columns)
+                        });
+                        rows.filter_map(Result::transpose).collect::<Result<Vec<_>, _>>()
+                    })
+                    .await
+                })
             })
             .collect();
         let mut rows = Vec::new();
@@ -125,14 +140,33 @@ impl Store {
         Ok(rows)
     }
 
-    /// All values the query needs, of one moment of the database.
-    async fn read_stored(
+    /// What is to be read, and the fresh reports of it by app. Read before all the rest: a report that is merged into its
+    /// shift meanwhile is then seen twice, and counted once, and never missed.
+    async fn plan(
         &self,
-        apps: &str,
+        directory: &Directory,
         query: &FleetQuery,
-    ) -> Result<(Plan, HashMap<AppId, Stored>), StoreError> {
+    ) -> Result<(Plan, HashMap<AppId, Vec<Report>>), StoreError> {
         let mut tx = self.read().await?;
         let plan = Plan::of(query, summed_until(&mut tx).await?);
+        let mut fresh: HashMap<AppId, Vec<Report>> = HashMap::new();
+        if let (Some(first), Some(last)) = (plan.shifts.keys().next(), plan.shifts.keys().next_back()) {
+            let span = TimeRange {
+                from_ms: first * SHIFT_MS,
+                to_ms: (last + 1) * SHIFT_MS,
+            };
+            for report in fresh_reports(&mut tx, span).await? {
+                if let Some(deployment) = directory.deployments.get(&report.deployment) {
+                    fresh.entry(deployment.app).or_default().push(report);
+                }
+            }
+        }
+        Ok((plan, fresh))
+    }
+
+    /// The sealed values that the plan needs of some apps, of one moment of the database.
+    async fn read_stored(&self, apps: &str, plan: &Plan) -> Result<HashMap<AppId, Stored>, StoreError> {
+        let mut tx = self.read().await?;
         let mut stored: HashMap<AppId, Stored> = HashMap::new();
         for tier in TIERS {
             let starts = plan.starts(tier);
@@ -168,19 +202,7 @@ impl Store {
             let of_app = stored.entry(AppId(row.app_id)).or_default();
             of_app.shifts.push((row.shift, row.hot));
         }
-        if let (Some(first), Some(last)) = (plan.shifts.keys().next(), plan.shifts.keys().next_back()) {
-            let span = TimeRange {
-                from_ms: first * SHIFT_MS,
-                to_ms: (last + 1) * SHIFT_MS,
-            };
-            let directory = self.directory();
-            for report in fresh_reports(&mut tx, span).await? {
-                if let Some(deployment) = directory.deployments.get(&report.deployment) {
-                    stored.entry(deployment.app).or_default().fresh.push(report);
-                }
-            }
-        }
-        Ok((plan, stored))
+        Ok(stored)
     }
 }
 
@@ -225,12 +247,13 @@ fn wanted(directory: &Directory, scope: Scope) -> BTreeMap<AppId, Vec<Deployment
 fn of_app(
     directory: &Directory,
     plan: &Plan,
-    (app, ids, stored): (AppId, Vec<DeploymentId>, Stored),
+    job: Job,
+    stored: &Stored,
     spark: bool,
     columns: &mut ShiftColumns,
 ) -> Result<Option<AppAggregate>, StoreError> {
-    let mut recent = vec![Counts::default(); ids.len()];
-    let mut sum = AppSum::over(ids, if spark { plan.slots() } else { 0 });
+    let mut recent = vec![Counts::default(); job.deployments.len()];
+    let mut sum = AppSum::over(job.deployments, if spark { plan.slots() } else { 0 });
     for (tier, shift, body) in &stored.sums {
         let origin_ms = shift * SHIFT_MS;
         let is_recent = tier.shifts == 1 && plan.recent_sums.contains(shift);
@@ -250,7 +273,7 @@ fn of_app(
         }
     }
     let mut fresh: HashMap<(i64, DeploymentId), u32> = HashMap::new();
-    for report in &stored.fresh {
+    for report in &job.fresh {
         let windows = fresh
             .entry((shift_of(report.window), report.deployment))
             .or_default();
@@ -289,7 +312,7 @@ fn of_app(
             }
         }
     }
-    for report in &stored.fresh {
+    for report in &job.fresh {
         let Some(part) = plan.shifts.get(&shift_of(report.window)) else {
             continue;
         };
@@ -304,7 +327,7 @@ fn of_app(
             recent[at].add(&Counts::of(report));
         }
     }
-    Ok(finish(directory, app, &sum, &recent))
+    Ok(finish(directory, job.app, &sum, &recent))
 }
 
 fn finish(directory: &Directory, app: AppId, sum: &AppSum, recent: &[Counts]) -> Option<AppAggregate> {

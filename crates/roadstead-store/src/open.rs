@@ -26,7 +26,7 @@ const LOCK_NAME: &str = "roadstead.lock";
 /// Backups kept, the newest ones.
 const BACKUPS: usize = 2;
 /// Readers at once: pages are few, and each connection has its own cache.
-const READERS: u32 = 3;
+pub(crate) const READERS: u32 = 3;
 /// Rows a connection reads ahead of who takes them: each wait is a switch of threads.
 const ROWS_AHEAD: usize = 256;
 /// Larger pages than SQLite's 4 KiB: what is read is mostly values of many pages.

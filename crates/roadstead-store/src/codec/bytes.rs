@@ -104,8 +104,17 @@ impl<'a> Take<'a> {
     }
 
     pub(crate) fn wide(&mut self) -> Result<u128, Damage> {
-        let mut value = 0_u128;
-        let mut shift = 0;
+        // Nearly all of them are short: no need to count in 128 bits.
+        let mut low = 0_u64;
+        for shift in (0..63).step_by(7) {
+            let byte = self.byte()?;
+            low |= u64::from(byte & 0x7f) << shift;
+            if byte < 0x80 {
+                return Ok(u128::from(low));
+            }
+        }
+        let mut value = u128::from(low);
+        let mut shift = 63;
         loop {
             let byte = self.byte()?;
             let bits = u128::from(byte & 0x7f);
