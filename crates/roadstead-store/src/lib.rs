@@ -15,6 +15,7 @@ mod fleet;
 mod history;
 mod hosts;
 mod inventory;
+mod lots;
 mod open;
 mod plan;
 mod progress;

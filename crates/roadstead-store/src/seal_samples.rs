@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use sqlx::SqliteConnection;
+use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 
 use roadstead_model::time::{HOUR_MS, MINUTE_MS, align_down};
 use roadstead_model::{ContainerId, DeploymentId, HostId, TimeRange};
@@ -14,6 +14,7 @@ use roadstead_model::{ContainerId, DeploymentId, HostId, TimeRange};
 use crate::codec::chunk::{Timed, put_chunk, take_chunk};
 use crate::codec::numbers::Effort;
 use crate::codec::tick::take_tick;
+use crate::lots::lots;
 use crate::store::off_thread;
 use crate::ticks::{FreshTick, fresh_ticks};
 use crate::{Store, StoreError, Upkeep};
@@ -295,34 +296,37 @@ fn pack((start_ms, (deployment, container)): (i64, Place), span_ms: i64, samples
 }
 
 async fn write_chunks(tx: &mut SqliteConnection, host: HostId, chunks: &[Sealed]) -> Result<(), StoreError> {
-    for chunk in chunks {
-        if chunk.sample_count == 0 {
-            // All its samples were replaced by ticks that no longer have this container.
-            sqlx::query!(
-                "DELETE FROM sample_chunk WHERE deployment_id = ? AND start_ms = ? AND container_id = ?",
-                chunk.deployment,
-                chunk.start_ms,
-                chunk.container
-            )
-            .execute(&mut *tx)
-            .await?;
-            continue;
-        }
+    let (empty, full): (Vec<&Sealed>, Vec<&Sealed>) =
+        chunks.iter().partition(|chunk| chunk.sample_count == 0);
+    for chunk in empty {
+        // All its samples were replaced by ticks that no longer have this container.
         sqlx::query!(
-            r#"INSERT INTO sample_chunk (host_id, deployment_id, container_id, start_ms, span_ms, sample_count, body)
-               VALUES (?, ?, ?, ?, ?, ?, ?)
-               ON CONFLICT (deployment_id, start_ms, container_id) DO UPDATE
-               SET span_ms = excluded.span_ms, sample_count = excluded.sample_count, body = excluded.body"#,
-            host.0,
+            "DELETE FROM sample_chunk WHERE deployment_id = ? AND start_ms = ? AND container_id = ?",
             chunk.deployment,
-            chunk.container,
             chunk.start_ms,
-            chunk.span_ms,
-            chunk.sample_count,
-            chunk.body
+            chunk.container
         )
         .execute(&mut *tx)
         .await?;
+    }
+    for lot in lots(&full) {
+        let mut insert = QueryBuilder::<Sqlite>::new(
+            "INSERT INTO sample_chunk (host_id, deployment_id, container_id, start_ms, span_ms, sample_count, body) ",
+        );
+        insert.push_values(lot, |mut row, chunk| {
+            row.push_bind(host.0)
+                .push_bind(chunk.deployment)
+                .push_bind(chunk.container)
+                .push_bind(chunk.start_ms)
+                .push_bind(chunk.span_ms)
+                .push_bind(chunk.sample_count)
+                .push_bind(chunk.body.as_slice());
+        });
+        insert.push(
+            " ON CONFLICT (deployment_id, start_ms, container_id) DO UPDATE
+              SET span_ms = excluded.span_ms, sample_count = excluded.sample_count, body = excluded.body",
+        );
+        insert.build().execute(&mut *tx).await?;
     }
     Ok(())
 }

@@ -7,13 +7,14 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::PoisonError;
 
-use sqlx::{SqliteConnection, SqlitePool};
+use sqlx::{QueryBuilder, Sqlite, SqliteConnection, SqlitePool};
 
 use roadstead_model::{ContainerId, DeploymentId, HostId, Tick, TimeRange};
 
 use crate::codec::chunk::take_chunk;
 use crate::codec::tick::{put_tick, take_tick};
 use crate::directory::Directory;
+use crate::lots::lots;
 use crate::seal_samples::LONGEST_SPAN_MS;
 use crate::{Store, StoreError};
 
@@ -32,29 +33,30 @@ impl Store {
             check(tick, &directory)?;
         }
         let mut tx = self.write().await?;
-        for tick in ticks {
-            let samples = put_tick(&tick.samples);
-            let sample_count = tick.samples.len() as i64;
-            sqlx::query!(
-                r#"INSERT INTO fresh_tick (host_id, tick_ms, interval_ms, sample_count, samples) VALUES (?, ?, ?, ?, ?)
-                   ON CONFLICT (tick_ms, host_id) DO UPDATE
-                   SET interval_ms = excluded.interval_ms, sample_count = excluded.sample_count, samples = excluded.samples"#,
-                tick.host.0,
-                tick.tick_ms,
-                tick.interval_ms,
-                sample_count,
-                samples
-            )
-            .execute(&mut *tx)
-            .await
-            .map_err(|error| match error.as_database_error() {
-                // The host is the only thing a tick refers to.
-                Some(database) if database.is_foreign_key_violation() => StoreError::NotFound {
-                    what: "host",
-                    id: tick.host.0,
-                },
-                _ => StoreError::from(error),
-            })?;
+        for lot in lots(ticks) {
+            let mut insert = QueryBuilder::<Sqlite>::new(
+                "INSERT INTO fresh_tick (host_id, tick_ms, interval_ms, sample_count, samples) ",
+            );
+            insert.push_values(lot, |mut row, tick| {
+                row.push_bind(tick.host.0)
+                    .push_bind(tick.tick_ms)
+                    .push_bind(tick.interval_ms)
+                    .push_bind(tick.samples.len() as i64)
+                    .push_bind(put_tick(&tick.samples));
+            });
+            insert.push(
+                " ON CONFLICT (tick_ms, host_id) DO UPDATE
+                  SET interval_ms = excluded.interval_ms, sample_count = excluded.sample_count, samples = excluded.samples",
+            );
+            if let Err(error) = insert.build().execute(&mut *tx).await {
+                return Err(match error.as_database_error() {
+                    // The host is the only thing a tick refers to.
+                    Some(database) if database.is_foreign_key_violation() => {
+                        missing_host(&mut tx, lot).await?
+                    }
+                    _ => StoreError::from(error),
+                });
+            }
         }
         tx.commit().await?;
         let mut newest = self
@@ -185,6 +187,20 @@ impl Store {
         }
         Ok(fresh)
     }
+}
+
+/// Which of these ticks' hosts there is not.
+async fn missing_host(tx: &mut SqliteConnection, ticks: &[Tick]) -> Result<StoreError, StoreError> {
+    let known: HashSet<i64> = sqlx::query_scalar!("SELECT host_id FROM host")
+        .fetch_all(tx)
+        .await?
+        .into_iter()
+        .collect();
+    let missing = ticks.iter().find(|tick| !known.contains(&tick.host.0));
+    Ok(StoreError::NotFound {
+        what: "host",
+        id: missing.map_or(0, |tick| tick.host.0),
+    })
 }
 
 fn check(tick: &Tick, directory: &Directory) -> Result<(), StoreError> {
