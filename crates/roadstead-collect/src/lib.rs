@@ -24,7 +24,9 @@ mod transport;
 mod version;
 
 pub use connection::{ConnectionTest, EngineConnection, RoundTrip, connect, test};
-pub use discover::{DiscoverProblem, DiscoverSources, Discovery, HostCandidate, HostSource, discover_hosts};
+pub use discover::{
+    DiscoverCause, DiscoverProblem, DiscoverSources, Discovery, HostCandidate, HostSource, discover_hosts,
+};
 pub use events::{EngineEvent, EventCursor, EventKind, EventStream, EventTime};
 pub use inventory::{Inventory, InventoryProblem, Refreshed};
 pub use options::{ConnectOptions, SshOptions};

@@ -2,12 +2,13 @@
 
 use std::path::Path;
 
-use roadstead_collect::{DiscoverSources, HostSource as Source};
+use roadstead_collect::{DiscoverCause, DiscoverSources, HostSource as Source};
 use roadstead_model::Endpoint;
 
+use crate::draft::endpoint_error;
 use crate::fleet::Fleet;
 use crate::pages::hosts::{tls_draft, transport};
-use crate::wire::{CandidateSource, Discovery, HostCandidate, HostDraft, Wire, WireError};
+use crate::wire::{CandidateSource, Discovery, DiscoveryProblem, HostCandidate, HostDraft, Wire, WireError};
 
 /// Looks for hosts on this machine: contexts, sockets, the environment.
 pub(crate) async fn discover(fleet: &Fleet, sources: &DiscoverSources) -> Wire<Discovery> {
@@ -50,9 +51,36 @@ pub(crate) async fn discover(fleet: &Fleet, sources: &DiscoverSources) -> Wire<D
     let problems = found
         .problems
         .into_iter()
-        .map(|p| format!("{}: {}", p.path.display(), p.reason))
+        .map(|problem| DiscoveryProblem {
+            path: problem.path.display().to_string(),
+            error: problem_error(&problem.cause),
+        })
         .collect();
     Ok(Discovery { candidates, problems })
+}
+
+fn problem_error(cause: &DiscoverCause) -> WireError {
+    let told = |key: &str, message: String| WireError::invalid("context", key, message);
+    match cause {
+        DiscoverCause::Unreadable { reason } => {
+            told("context.unreadable", format!("cannot be read: {reason}")).with("reason", reason)
+        }
+        DiscoverCause::TooLarge => told("context.too_large", "larger than any such file".to_owned()),
+        DiscoverCause::NotJson { line } => {
+            told("context.not_json", format!("not readable at line {line}")).with("line", line)
+        }
+        DiscoverCause::BadAddress(error) => endpoint_error(error),
+        DiscoverCause::AlwaysVerified { name } => told(
+            "context.always_verified",
+            format!("“{name}” asks not to verify the engine's certificate; here it is always verified"),
+        )
+        .with("name", name),
+        DiscoverCause::NoSuchContext { name } => told(
+            "context.missing",
+            format!("the current context “{name}” does not exist, or has no Docker endpoint"),
+        )
+        .with("name", name),
+    }
 }
 
 /// Whether two endpoints lead to the same socket, whatever certificates they use.

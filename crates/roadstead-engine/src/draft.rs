@@ -143,7 +143,8 @@ fn check_tls(draft: &TlsDraft) -> Wire<TlsFiles> {
     })
 }
 
-fn endpoint_error(error: &EndpointError) -> WireError {
+/// Why an address was refused, for the window.
+pub(crate) fn endpoint_error(error: &EndpointError) -> WireError {
     let (key, value) = match error {
         EndpointError::UnknownScheme(text) => ("endpoint.unknown_scheme", text.as_str()),
         EndpointError::RelativeSocket => ("endpoint.relative_socket", ""),

@@ -31,6 +31,7 @@ mod store;
 #[cfg(test)]
 mod tests;
 mod ticks;
+mod trend;
 mod upkeep;
 mod window;
 

@@ -619,9 +619,19 @@ export type Discovery = {
  */
 candidates: Array<HostCandidate>, 
 /**
- * Context files that could not be read, as `path: reason`.
+ * Context files that could not be read, or not as they ask for.
  */
-problems: Array<string>, };
+problems: Array<DiscoveryProblem>, };
+
+export type DiscoveryProblem = { 
+/**
+ * The file, or the name of the variable.
+ */
+path: string, 
+/**
+ * What is wrong.
+ */
+error: WireError, };
 
 export type DismissBanner = { 
 /**

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use roadstead_model::{Endpoint, TlsFiles};
 use serde::Deserialize;
 
-use super::{DiscoverProblem, DiscoverSources, HostCandidate, HostSource};
+use super::{DiscoverCause, DiscoverProblem, DiscoverSources, HostCandidate, HostSource};
 use crate::text::{NAME_CHARS, clean};
 
 /// Configuration files are a few kilobytes.
@@ -24,7 +24,10 @@ pub(super) fn of_environment(
     let mut endpoint = match Endpoint::parse(address) {
         Ok(endpoint) => endpoint,
         Err(error) => {
-            problems.push(problem(Path::new("DOCKER_HOST"), error.to_string()));
+            problems.push(problem(
+                Path::new("DOCKER_HOST"),
+                DiscoverCause::BadAddress(error),
+            ));
             return None;
         }
     };
@@ -89,7 +92,7 @@ pub(super) fn all(config_dir: &Path, problems: &mut Vec<DiscoverProblem>) -> Vec
         Ok(entries) => entries,
         Err(error) => {
             if error.kind() != std::io::ErrorKind::NotFound {
-                problems.push(problem(&meta_dir, error.kind().to_string()));
+                problems.push(problem(&meta_dir, unreadable(&error)));
             }
             return Vec::new();
         }
@@ -124,7 +127,7 @@ fn one(
     let mut endpoint = match Endpoint::parse(&address) {
         Ok(endpoint) => endpoint,
         Err(error) => {
-            problems.push(problem(path, error.to_string()));
+            problems.push(problem(path, DiscoverCause::BadAddress(error)));
             return None;
         }
     };
@@ -134,7 +137,7 @@ fn one(
     if docker.skip_tls_verify {
         problems.push(problem(
             path,
-            format!("“{name}” asks not to verify the engine's certificate; here it is always verified"),
+            DiscoverCause::AlwaysVerified { name: name.clone() },
         ));
     }
     Some((name, endpoint))
@@ -176,11 +179,11 @@ fn read_json<T: serde::de::DeserializeOwned>(path: &Path, problems: &mut Vec<Dis
     match read {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return None,
         Err(error) => {
-            problems.push(problem(path, error.kind().to_string()));
+            problems.push(problem(path, unreadable(&error)));
             return None;
         }
         Ok(_) if text.len() as u64 > MAX_FILE_BYTES => {
-            problems.push(problem(path, "larger than any such file".to_owned()));
+            problems.push(problem(path, DiscoverCause::TooLarge));
             return None;
         }
         Ok(_) => {}
@@ -188,16 +191,21 @@ fn read_json<T: serde::de::DeserializeOwned>(path: &Path, problems: &mut Vec<Dis
     match serde_json::from_slice(&text) {
         Ok(value) => Some(value),
         Err(error) => {
-            let place = format!("not readable at line {} column {}", error.line(), error.column());
-            problems.push(problem(path, place));
+            problems.push(problem(path, DiscoverCause::NotJson { line: error.line() }));
             None
         }
     }
 }
 
-fn problem(path: &Path, reason: String) -> DiscoverProblem {
+fn unreadable(error: &std::io::Error) -> DiscoverCause {
+    DiscoverCause::Unreadable {
+        reason: error.to_string(),
+    }
+}
+
+fn problem(path: &Path, cause: DiscoverCause) -> DiscoverProblem {
     DiscoverProblem {
         path: PathBuf::from(path),
-        reason,
+        cause,
     }
 }

@@ -8,7 +8,9 @@ mod contexts;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use roadstead_model::Endpoint;
+use roadstead_model::{Endpoint, EndpointError};
+
+use crate::text::{NAME_CHARS, clean};
 
 /// Where to look. The caller fills it from its own environment, tests from theirs.
 #[derive(Debug, Clone, Default)]
@@ -64,7 +66,36 @@ pub struct DiscoverProblem {
     /// The file, or the name of the variable.
     pub path: PathBuf,
     /// What is wrong with it.
-    pub reason: String,
+    pub cause: DiscoverCause,
+}
+
+/// What is wrong with a file or variable.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DiscoverCause {
+    /// The system does not let it be read.
+    Unreadable {
+        /// Why, in the system's words and with its number.
+        reason: String,
+    },
+    /// Larger than any such file.
+    TooLarge,
+    /// Not the JSON that the docker CLI writes.
+    NotJson {
+        /// Where reading ended, from 1.
+        line: usize,
+    },
+    /// An address that no engine can be reached by. Says nothing of the address that could be a secret.
+    BadAddress(EndpointError),
+    /// The context asks not to verify the engine's certificate; here it is always verified.
+    AlwaysVerified {
+        /// The context.
+        name: String,
+    },
+    /// The current context does not exist, or has no Docker endpoint.
+    NoSuchContext {
+        /// The context.
+        name: String,
+    },
 }
 
 /// What was found, and what could not be read.
@@ -102,7 +133,9 @@ pub fn discover_hosts(sources: &DiscoverSources) -> Discovery {
         {
             found.problems.push(DiscoverProblem {
                 path: dir.join("contexts/meta"),
-                reason: format!("the current context “{wanted}” does not exist, or has no Docker endpoint"),
+                cause: DiscoverCause::NoSuchContext {
+                    name: clean(wanted, NAME_CHARS),
+                },
             });
         }
         candidates.extend(named.into_iter().map(|(name, endpoint)| HostCandidate {

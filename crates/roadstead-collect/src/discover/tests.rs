@@ -204,7 +204,8 @@ fn a_current_context_that_does_not_exist_is_told() {
     machine.write("home/.docker/config.json", r#"{"currentContext":"gone"}"#);
     let found = machine.found();
     assert_eq!(found.problems.len(), 1);
-    assert!(found.problems[0].reason.contains("gone"));
+    let name = "gone".to_owned();
+    assert_eq!(found.problems[0].cause, DiscoverCause::NoSuchContext { name });
 }
 
 #[test]
@@ -216,7 +217,8 @@ fn a_context_that_skips_verification_is_verified_and_told() {
     );
     let found = machine.found();
     assert_eq!(found.candidates.len(), 1);
-    assert!(found.problems[0].reason.contains("always verified"));
+    let name = "lax".to_owned();
+    assert_eq!(found.problems[0].cause, DiscoverCause::AlwaysVerified { name });
 }
 
 #[test]

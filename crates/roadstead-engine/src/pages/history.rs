@@ -1,6 +1,6 @@
 //! The trend of an app by bucket, and its ticks.
 
-use roadstead_model::time::{DAY_MS, HOUR_MS, MINUTE_MS, WINDOW_MS};
+use roadstead_model::time::{DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS, WINDOW_MS};
 use roadstead_model::{AppId, DeploymentId, HostId, TimeRange};
 use roadstead_store::{HistoryColumns, WindowColumns};
 
@@ -186,7 +186,12 @@ impl Fleet {
             .collect();
         times_ms.sort_unstable();
         times_ms.dedup();
-        let bucket_ms = all().map(|columns| columns.bucket_ms).max().unwrap_or_default();
+        let interval_ms = i64::from(self.settings.borrow().tick_interval_s) * SECOND_MS;
+        let bucket_ms = all()
+            .map(|columns| columns.bucket_ms)
+            .filter(|bucket_ms| *bucket_ms > 0)
+            .max()
+            .unwrap_or(interval_ms);
         let lines = of_lines
             .into_iter()
             .map(|(host, host_name, of_hosts)| young_line(host, host_name, &of_hosts, &times_ms))

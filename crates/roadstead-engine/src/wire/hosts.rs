@@ -5,7 +5,7 @@ use ts_rs::TS;
 
 use roadstead_model::{ContainerState, Fault, Health, HostId, MemoryLevel};
 
-use super::DeploymentRow;
+use super::{DeploymentRow, WireError};
 
 /// How a host is reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
@@ -115,8 +115,17 @@ pub struct HostCandidate {
 pub struct Discovery {
     /// Hosts that could be added, the current one first.
     pub candidates: Vec<HostCandidate>,
-    /// Context files that could not be read, as `path: reason`.
-    pub problems: Vec<String>,
+    /// Context files that could not be read, or not as they ask for.
+    pub problems: Vec<DiscoveryProblem>,
+}
+
+/// A file or variable of the docker CLI, and what is wrong with it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct DiscoveryProblem {
+    /// The file, or the name of the variable.
+    pub path: String,
+    /// What is wrong.
+    pub error: WireError,
 }
 
 /// What a connection test found.

@@ -1,7 +1,7 @@
 /** What was found on this machine that could be added as a host, and how adding each of them goes. */
 import { SvelteMap, SvelteSet } from 'svelte/reactivity';
 import { type Backend, wireErrorOf } from '$lib/backend/backend';
-import type { HostCandidate, HostRow, WireError } from '$lib/bindings';
+import type { DiscoveryProblem, HostCandidate, HostRow, WireError } from '$lib/bindings';
 import type { TestState } from './hostForm.svelte';
 
 /** How it goes with one candidate. */
@@ -11,7 +11,7 @@ export type Progress =
 /** A look around this machine. */
 export class Findings {
   #candidates = $state.raw<readonly HostCandidate[] | null>(null);
-  #problems = $state.raw<readonly string[]>([]);
+  #problems = $state.raw<readonly DiscoveryProblem[]>([]);
   #error = $state.raw<WireError | null>(null);
   #looking = $state(false);
   /** Candidates taken to be added together. */
@@ -31,7 +31,7 @@ export class Findings {
   }
 
   /** Context files that could not be read. */
-  get problems(): readonly string[] {
+  get problems(): readonly DiscoveryProblem[] {
     return this.#problems;
   }
 

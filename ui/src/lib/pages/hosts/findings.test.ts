@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type Backend, CommandFailed } from '$lib/backend/backend';
-import type { HostCandidate, HostDraft, HostRow } from '$lib/bindings';
+import type { DiscoveryProblem, HostCandidate, HostDraft, HostRow } from '$lib/bindings';
 import { Findings, needsEdit } from './findings.svelte';
 
 function candidate(name: string, changes: Partial<HostCandidate> = {}): HostCandidate {
@@ -14,13 +14,18 @@ function candidate(name: string, changes: Partial<HostCandidate> = {}): HostCand
   };
 }
 
+const problem: DiscoveryProblem = {
+  path: '/x',
+  error: { code: 'invalid', key: 'error.context.not_json', params: { line: '4' }, field: 'context', message: '' },
+};
+
 /** A machine where `found` is found and hosts called `taken` cannot be added. */
 function open(found: HostCandidate[]) {
   const added: string[] = [];
   const backend = {
     call: async (name: string, request: HostDraft | null) => {
       await Promise.resolve();
-      if (name === 'discover_hosts') return { candidates: found, problems: ['/x: not JSON'] };
+      if (name === 'discover_hosts') return { candidates: found, problems: [problem] };
       if (request?.name === 'taken') {
         throw new CommandFailed({ code: 'invalid', key: 'error.name.taken', params: {}, field: 'name', message: '' });
       }
@@ -38,7 +43,7 @@ describe('findings', () => {
     expect(findings.candidates, 'not looked yet').toBeNull();
     await findings.look();
     expect(findings.candidates).toEqual([nas]);
-    expect(findings.problems).toEqual(['/x: not JSON']);
+    expect(findings.problems).toEqual([problem]);
   });
 
   it('are added together; what is refused stays chosen with its reason', async () => {
