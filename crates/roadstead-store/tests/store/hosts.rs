@@ -115,7 +115,7 @@ async fn a_removed_host_counts_for_nothing_until_it_is_taken_back() {
         let row = row.unwrap();
         assert_eq!(
             store.fleet(crate::fixture::over(range)).await.unwrap(),
-            [row.clone()]
+            std::slice::from_ref(&row)
         );
         let trend = store.history(app, &[], range, 86_400_000).await.unwrap();
         let latest = store.latest_reports(None).await.unwrap().len();
