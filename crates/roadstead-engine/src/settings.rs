@@ -15,6 +15,8 @@ const MAX_PROTECTED_CHARS: usize = 255;
 pub(crate) fn check(mut settings: Settings) -> Wire<Settings> {
     check_tick_interval("tick_interval_s", settings.tick_interval_s)?;
     let ranges = [
+        ("log_pass_s", settings.log_pass_s, 10, 3_600, "s"),
+        ("log_look_back_h", settings.log_look_back_h, 0, 168, "h"),
         ("samples_retention_h", settings.samples_retention_h, 6, 336, "h"),
         (
             "reports_retention_days",

@@ -34,6 +34,11 @@ row_id! {
     ContainerId
 }
 
+row_id! {
+    /// An issue: all error or warning events of one app with one fingerprint.
+    IssueId
+}
+
 /// The engine's own id of a container: 64 hex digits on Docker and Podman.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct EngineContainerId(pub String);

@@ -22,7 +22,7 @@ pub use app::AppName;
 pub use endpoint::{Endpoint, EndpointError, TlsFiles};
 pub use facts::{ContainerFacts, ContainerState, Health, HostFacts};
 pub use fault::{Fault, FaultCause};
-pub use ids::{AppId, ContainerId, DeploymentId, EngineContainerId, HostId};
+pub use ids::{AppId, ContainerId, DeploymentId, EngineContainerId, HostId, IssueId};
 pub use rate::{Counters, RateTracker};
 pub use reading::{BlockCounters, CpuCounters, MemoryReading, NetworkCounters, Reading};
 pub use report::{ContainerReport, Report, close_window};

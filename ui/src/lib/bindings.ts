@@ -507,7 +507,11 @@ created_at_ms: number,
 /**
  * Last started.
  */
-started_at_ms: number | null, };
+started_at_ms: number | null, 
+/**
+ * How far its log has been read; absent before the first pass.
+ */
+log: LogScan | null, };
 
 export type ContainerState = "created" | "running" | "paused" | "restarting" | "removing" | "exited" | "dead";
 
@@ -959,6 +963,314 @@ fault: Fault,
  */
 next_try_ms: number, } | { "state": "paused" };
 
+export type IgnoreUntil = { "until": "change" } | { "until": "moment", 
+/**
+ * UTC epoch milliseconds.
+ */
+at_ms: number, } | { "until": "never" };
+
+export type IssueCounts = { 
+/**
+ * Open.
+ */
+open: number, 
+/**
+ * Of these, with an error.
+ */
+open_errors: number, 
+/**
+ * Open and first seen in the last 24 hours.
+ */
+new: number, 
+/**
+ * Open and resolved before.
+ */
+regressed: number, 
+/**
+ * Resolved.
+ */
+resolved: number, 
+/**
+ * Ignored.
+ */
+ignored: number, };
+
+export type IssueFilter = "open" | "new" | "regressed" | "resolved" | "ignored" | "all";
+
+export type IssueId = number;
+
+export type IssuePage = { 
+/**
+ * When this was answered.
+ */
+now_ms: number, 
+/**
+ * The issue.
+ */
+row: IssueRow, 
+/**
+ * When the operator last said something of it.
+ */
+state_at_ms: number | null, 
+/**
+ * What was hashed: the message without what varies. Hostile text.
+ */
+masked: string, 
+/**
+ * The fingerprint, 16 hexadecimal digits.
+ */
+fingerprint: string, 
+/**
+ * Version of the algorithm that made it.
+ */
+fingerprint_version: number, 
+/**
+ * Length of a bucket of `counts`.
+ */
+bucket_ms: number, 
+/**
+ * Bucket starts, without a gap, oldest first.
+ */
+times_ms: Array<number>, 
+/**
+ * Events per bucket.
+ */
+counts: Array<number>, 
+/**
+ * Where it was seen, most events first, at most 500.
+ */
+places: Array<IssuePlace>, 
+/**
+ * Its newest events, newest first, at most 20.
+ */
+samples: Array<IssueSample>, };
+
+export type IssuePlace = { 
+/**
+ * The host.
+ */
+host: HostId, 
+/**
+ * Its name.
+ */
+host_name: string, 
+/**
+ * The container's name.
+ */
+container_name: string, 
+/**
+ * The image it ran at the newest event.
+ */
+image: string, 
+/**
+ * Events.
+ */
+count: number, 
+/**
+ * First event there.
+ */
+first_seen_ms: number, 
+/**
+ * Newest event there.
+ */
+last_seen_ms: number, };
+
+export type IssueRequest = { 
+/**
+ * Which.
+ */
+issue: IssueId, };
+
+export type IssueRow = { 
+/**
+ * Its id.
+ */
+issue: IssueId, 
+/**
+ * The app.
+ */
+app: string, 
+/**
+ * The app's name to show.
+ */
+display_name: string, 
+/**
+ * The worst of its events.
+ */
+severity: IssueSeverity, 
+/**
+ * First line of an event, secrets taken out. Hostile text: show it as text.
+ */
+message: string, 
+/**
+ * What the operator said of it.
+ */
+state: IssueState, 
+/**
+ * First seen in the last 24 hours.
+ */
+is_new: boolean, 
+/**
+ * It was resolved and came back.
+ */
+regressed: Regression | null, 
+/**
+ * First event.
+ */
+first_seen_ms: number, 
+/**
+ * Newest event.
+ */
+last_seen_ms: number, 
+/**
+ * Events.
+ */
+count: number, 
+/**
+ * Hosts it was seen on.
+ */
+hosts: number, 
+/**
+ * Containers it was seen in.
+ */
+containers: number, 
+/**
+ * Events per bucket of the page's span, oldest first.
+ */
+spark: Array<number>, };
+
+export type IssueSample = { 
+/**
+ * When its first line was printed.
+ */
+at_ms: number, 
+/**
+ * The host.
+ */
+host: HostId, 
+/**
+ * Its name.
+ */
+host_name: string, 
+/**
+ * The container's name.
+ */
+container_name: string, 
+/**
+ * Where it was printed.
+ */
+stream: LogStreamName, 
+/**
+ * Its lines, secrets taken out. Hostile text: show it as text.
+ */
+lines: Array<string>, 
+/**
+ * Lines it had; more than `lines` holds when it was very long.
+ */
+lines_total: number, };
+
+export type IssueSeverity = "warning" | "error";
+
+export type IssueSort = "last_seen" | "first_seen" | "count" | "spread" | "app";
+
+export type IssueState = { "state": "open" } | { "state": "resolved" } | { "state": "ignored" } & IgnoreUntil;
+
+export type IssueStateBefore = { 
+/**
+ * Which.
+ */
+issue: IssueId, 
+/**
+ * What.
+ */
+state: IssueState, 
+/**
+ * When.
+ */
+state_at_ms: number | null, 
+/**
+ * Its return before the change.
+ */
+regressed: Regression | null, };
+
+export type IssueStates = { 
+/**
+ * One per issue that was changed.
+ */
+states: Array<IssueStateBefore>, };
+
+export type IssuesPage = { 
+/**
+ * When this was answered.
+ */
+now_ms: number, 
+/**
+ * Start of the sparklines.
+ */
+spark_from_ms: number, 
+/**
+ * Length of a sparkline bucket.
+ */
+spark_bucket_ms: number, 
+/**
+ * The rows wanted.
+ */
+rows: Array<IssueRow>, 
+/**
+ * Issues that match, on all pages.
+ */
+total: number, 
+/**
+ * Issues of the app, host and severity asked for, by state.
+ */
+counts: IssueCounts, 
+/**
+ * Containers whose logs are read, of the app and host asked for; 0 says that no count means anything.
+ */
+containers_read: number, 
+/**
+ * Containers whose logs cannot be read, or not completely, now.
+ */
+containers_in_trouble: number, };
+
+export type IssuesRequest = { 
+/**
+ * One app, by its name.
+ */
+app: string | null, 
+/**
+ * One host: issues seen there.
+ */
+host: HostId | null, 
+/**
+ * One severity.
+ */
+severity: IssueSeverity | null, 
+/**
+ * By state.
+ */
+filter: IssueFilter, 
+/**
+ * Text that the message contains, in any case; empty for all.
+ */
+search: string, 
+/**
+ * Order.
+ */
+sort: IssueSort, 
+/**
+ * Highest or newest first.
+ */
+descending: boolean, 
+/**
+ * Rows left out at the beginning.
+ */
+offset: number, 
+/**
+ * Most rows wanted, 1 to 500.
+ */
+limit: number, };
+
 export type KindSize = { 
 /**
  * `samples`, `reports`, `aggregates`, `changes`, `other`.
@@ -978,6 +1290,32 @@ bytes: number,
 oldest_ms: number | null, };
 
 export type Language = "system" | "en" | "hu" | "ru";
+
+export type LogScan = { 
+/**
+ * State of the last pass.
+ */
+state: LogScanState, 
+/**
+ * Everything printed before this moment was read.
+ */
+read_until_ms: number | null, 
+/**
+ * When the last pass looked.
+ */
+looked_at_ms: number, 
+/**
+ * Lines read since the container was first seen.
+ */
+lines: number, 
+/**
+ * Why it could not be read.
+ */
+fault: Fault | null, };
+
+export type LogScanState = "ok" | "behind" | "truncated" | "timeout" | "unreadable" | "no_logs";
+
+export type LogStreamName = "stdout" | "stderr";
 
 export type MemoryLevel = "ok" | "warn" | "danger" | "unknown";
 
@@ -1022,6 +1360,14 @@ unreachable: Array<HostRow>,
  * Apps with trouble, most urgent first, at most 50.
  */
 trouble: Array<AppTrouble>, 
+/**
+ * Issues by state; absent when logs were never read.
+ */
+issues: IssueCounts | null, 
+/**
+ * The issues worth a look first: returned, then new, then by count; at most 10.
+ */
+top_issues: Array<IssueRow>, 
 /**
  * Memory of all containers on hosts with fresh data.
  */
@@ -1073,6 +1419,24 @@ paused: boolean, };
 
 export type Period = "day" | "week" | "month" | "quarter" | { "free": TimeRange };
 
+export type Regression = { 
+/**
+ * The first event after it was resolved.
+ */
+at_ms: number, 
+/**
+ * The host it happened on.
+ */
+host_name: string, 
+/**
+ * The container it happened in.
+ */
+container_name: string, 
+/**
+ * The image that container ran.
+ */
+image: string, };
+
 export type SetAppSizes = { 
 /**
  * The app.
@@ -1087,11 +1451,29 @@ sizes: TypedSizes,
  */
 period: Period, };
 
+export type SetIssueState = { 
+/**
+ * Which, at most 1,000.
+ */
+issues: Array<IssueId>, 
+/**
+ * What.
+ */
+state: IssueState, };
+
 export type Settings = { 
 /**
  * Seconds between ticks, 5 to 300.
  */
 tick_interval_s: number, 
+/**
+ * Seconds between two passes over the logs of a host, 10 to 3600.
+ */
+log_pass_s: number, 
+/**
+ * Hours of its log that are read of a container never seen before, 0 to 168.
+ */
+log_look_back_h: number, 
 /**
  * Hours samples are kept, 6 to 336.
  */
@@ -1219,7 +1601,7 @@ worst_host: string | null,
  */
 compose_lines: string | null, };
 
-export type Tag = "app_state" | "hosts" | { "host": HostId } | "samples" | "apps" | "changes" | "settings";
+export type Tag = "app_state" | "hosts" | { "host": HostId } | "samples" | "apps" | "issues" | "changes" | "settings";
 
 export type Theme = "system" | "dark" | "light";
 
@@ -1267,7 +1649,7 @@ cpu_cores: number | null, };
 
 export type Transport = "unix" | "tls" | "plain" | "ssh";
 
-export type TroubleKind = "oom_killed" | "over_limit" | "restarting" | "unhealthy" | "near_limit" | "exited";
+export type TroubleKind = "oom_killed" | "over_limit" | "restarting" | "unhealthy" | "near_limit" | "exited" | "regressed" | "new_issues";
 
 export type TypedSizes = { 
 /**
@@ -1380,6 +1762,10 @@ export interface Commands {
   app_history: { request: HistoryRequest; answer: History };
   app_window: { request: WindowRequest; answer: WindowSeries };
   set_app_sizes: { request: SetAppSizes; answer: AppPage };
+  list_issues: { request: IssuesRequest; answer: IssuesPage };
+  issue: { request: IssueRequest; answer: IssuePage };
+  set_issue_state: { request: SetIssueState; answer: IssueStates };
+  restore_issue_states: { request: IssueStates; answer: null };
   list_hosts: { request: null; answer: HostList };
   host: { request: HostRequest; answer: HostPage };
   discover_hosts: { request: null; answer: Discovery };

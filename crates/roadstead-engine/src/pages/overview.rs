@@ -93,6 +93,8 @@ impl Fleet {
             ),
             unreachable,
             trouble: trouble(&fleet, &by_app, &recent, now_ms),
+            issues: None,
+            top_issues: Vec::new(),
             memory_used_bytes: fresh().filter_map(|h| h.memory_used_bytes()).reduce(|a, b| a + b),
             memory_total_bytes: fresh()
                 .filter_map(|h| h.memory_total_bytes())
@@ -224,6 +226,8 @@ fn trouble(
         TroubleKind::Unhealthy => 3,
         TroubleKind::NearLimit => 4,
         TroubleKind::Exited => 5,
+        TroubleKind::Regressed => 6,
+        TroubleKind::NewIssues => 7,
     };
     found.sort_by(|a, b| {
         rank(a.kind)

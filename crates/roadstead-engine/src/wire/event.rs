@@ -19,6 +19,8 @@ pub enum Tag {
     Samples,
     /// New reports were stored, or the set of apps changed.
     Apps,
+    /// Issues were counted, or the state of one changed.
+    Issues,
     /// Something was added to what changed last.
     Changes,
     /// Settings or store sizes.

@@ -5,7 +5,7 @@ use ts_rs::TS;
 
 use roadstead_model::{ContainerState, Fault, Health, HostId, MemoryLevel};
 
-use super::{DeploymentRow, WireError};
+use super::{DeploymentRow, LogScan, WireError};
 
 /// How a host is reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
@@ -332,6 +332,8 @@ pub struct ContainerRow {
     pub created_at_ms: i64,
     /// Last started.
     pub started_at_ms: Option<i64>,
+    /// How far its log has been read; absent before the first pass.
+    pub log: Option<LogScan>,
 }
 
 /// One host in full.

@@ -8,6 +8,7 @@ mod apps;
 mod error;
 mod event;
 mod hosts;
+mod issues;
 mod overview;
 mod settings;
 
@@ -15,5 +16,6 @@ pub use apps::*;
 pub use error::*;
 pub use event::*;
 pub use hosts::*;
+pub use issues::*;
 pub use overview::*;
 pub use settings::*;

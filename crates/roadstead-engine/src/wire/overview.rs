@@ -5,7 +5,7 @@ use ts_rs::TS;
 
 use roadstead_model::{HostId, MemoryLevel};
 
-use super::{HostRow, Language, Theme};
+use super::{HostRow, IssueCounts, IssueRow, Language, Theme};
 
 /// Whose fleet is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
@@ -84,6 +84,10 @@ pub enum TroubleKind {
     NearLimit,
     /// A container ended with an error and stayed down.
     Exited,
+    /// Issues that were resolved came back in the last 24 hours.
+    Regressed,
+    /// Issues that were never seen before the last 24 hours.
+    NewIssues,
 }
 
 /// An app with trouble on a host.
@@ -222,6 +226,10 @@ pub struct Overview {
     pub unreachable: Vec<HostRow>,
     /// Apps with trouble, most urgent first, at most 50.
     pub trouble: Vec<AppTrouble>,
+    /// Issues by state; absent when logs were never read.
+    pub issues: Option<IssueCounts>,
+    /// The issues worth a look first: returned, then new, then by count; at most 10.
+    pub top_issues: Vec<IssueRow>,
     /// Memory of all containers on hosts with fresh data.
     pub memory_used_bytes: Option<u64>,
     /// Memory of the machines with fresh data.

@@ -47,6 +47,10 @@ pub enum OnClose {
 pub struct Settings {
     /// Seconds between ticks, 5 to 300.
     pub tick_interval_s: u32,
+    /// Seconds between two passes over the logs of a host, 10 to 3600.
+    pub log_pass_s: u32,
+    /// Hours of its log that are read of a container never seen before, 0 to 168.
+    pub log_look_back_h: u32,
     /// Hours samples are kept, 6 to 336.
     pub samples_retention_h: u32,
     /// Days reports are kept, 7 to 730.
@@ -71,6 +75,8 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             tick_interval_s: 15,
+            log_pass_s: 60,
+            log_look_back_h: 24,
             samples_retention_h: 48,
             reports_retention_days: 90,
             daily_retention_days: 730,
