@@ -15,6 +15,7 @@ mod fleet;
 mod history;
 mod hosts;
 mod inventory;
+mod issues;
 mod lots;
 mod open;
 mod plan;
@@ -36,6 +37,7 @@ mod upkeep;
 mod window;
 
 pub use error::StoreError;
+pub use issues::*;
 pub use open::{OpenOptions, Opened, SetAside};
 pub use records::*;
 pub use series::{ColumnValues, ContainerSeries, SampleField};

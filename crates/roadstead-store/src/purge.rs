@@ -11,10 +11,11 @@ use crate::shifts::forget_deployment;
 use crate::store::id_list;
 use crate::{Store, StoreError, Upkeep};
 
-/// Apps that are nowhere. What the user typed of one keeps it, and so do sums that outlived the reports.
+/// Apps that are nowhere. What the user typed of one keeps it, and so do sums and issues that outlived the reports.
 const FORGET_APPS: &str = r#"DELETE FROM app WHERE app_id NOT IN (SELECT app_id FROM deployment)
     AND app_id NOT IN (SELECT app_id FROM app_sizes)
-    AND app_id NOT IN (SELECT app_id FROM report_shift) AND app_id NOT IN (SELECT app_id FROM report_sum)"#;
+    AND app_id NOT IN (SELECT app_id FROM report_shift) AND app_id NOT IN (SELECT app_id FROM report_sum)
+    AND app_id NOT IN (SELECT app_id FROM issue WHERE pruned_at_ms IS NULL)"#;
 
 /// Shifts rewritten per transaction.
 const SHIFTS_PER_STEP: usize = 16;
@@ -92,6 +93,7 @@ impl Store {
         // No observation may add to the directory while it is read and replaced.
         let mut listed = self.inner.listed.lock().await;
         let mut tx = self.write().await?;
+        rows += crate::issues::prune::forget_host(&mut tx, host).await?;
         for statement in [
             "DELETE FROM fresh_report WHERE host_id = ?1",
             "DELETE FROM change WHERE host_id = ?1",

@@ -198,6 +198,8 @@ pub struct Retention {
     pub daily_days: u32,
     /// Days changes are kept (and at most the newest 20,000).
     pub changes_days: u32,
+    /// Days an issue is kept after it was last seen.
+    pub issues_days: u32,
 }
 
 impl Default for Retention {
@@ -207,6 +209,7 @@ impl Default for Retention {
             reports_days: 90,
             daily_days: 730,
             changes_days: 90,
+            issues_days: 30,
         }
     }
 }
@@ -223,9 +226,9 @@ pub struct Upkeep {
 /// What one kind of history takes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KindSize {
-    /// `samples`, `reports`, `aggregates`, `changes`.
+    /// `samples`, `reports`, `aggregates`, `changes`, `issues`.
     pub kind: &'static str,
-    /// Samples, reports, aggregates or changes kept.
+    /// Samples, reports, aggregates, changes or issues kept.
     pub entries: u64,
     /// Bytes of their values in the file, without the file's own overhead.
     pub bytes: u64,

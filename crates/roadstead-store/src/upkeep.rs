@@ -12,6 +12,8 @@ use crate::{KindSize, Retention, Store, StoreError, StoreSizes, Upkeep};
 const MOST_CHANGES: i64 = 20_000;
 /// Rows removed per statement: a few milliseconds.
 const ROWS_PER_CALL: i64 = 500;
+/// What a row of an issue's hours takes: four small integers.
+const HOUR_ROW_BYTES: i64 = 16;
 /// Pages given back per call, 8 MiB.
 const PAGES_PER_CALL: i64 = 1_024;
 
@@ -108,10 +110,17 @@ impl Store {
             .execute(writer)
             .await?,
         ];
-        let rows: u64 = removed.iter().map(|done| done.rows_affected()).sum();
-        let more = removed
+        let issues_before = now_ms - i64::from(retention.issues_days) * DAY_MS;
+        let issues = self
+            .prune_issues(now_ms, issues_before, reports_before, ROWS_PER_CALL)
+            .await?;
+        let removed: Vec<u64> = removed
             .iter()
-            .any(|done| done.rows_affected() == ROWS_PER_CALL as u64);
+            .map(|done| done.rows_affected())
+            .chain(issues)
+            .collect();
+        let rows: u64 = removed.iter().sum();
+        let more = removed.contains(&(ROWS_PER_CALL as u64));
         // Only once the rest is gone: sums must not speak of deployments that have no name any more.
         let places = if more {
             Upkeep::default()
@@ -186,6 +195,15 @@ impl Store {
         )
         .fetch_one(&mut *tx)
         .await?;
+        let issues = sqlx::query!(
+            r#"SELECT COUNT(*) AS "entries!: i64", COALESCE(SUM(LENGTH(message) * 2 + LENGTH(masked)), 0) AS "bytes!: i64",
+                      MIN(first_seen_ms) AS "oldest_ms: i64",
+                      (SELECT COALESCE(SUM(LENGTH(lines_json)), 0) FROM issue_sample) AS "sample_bytes!: i64",
+                      (SELECT COUNT(*) FROM issue_hour) AS "hours!: i64"
+               FROM issue WHERE pruned_at_ms IS NULL"#
+        )
+        .fetch_one(&mut *tx)
+        .await?;
         let free_pages: i64 = sqlx::query_scalar("PRAGMA freelist_count")
             .fetch_one(&mut *tx)
             .await?;
@@ -224,6 +242,12 @@ impl Store {
                     of_shift(sums.oldest_shift),
                 ),
                 kind("changes", changes.entries, changes.bytes, changes.oldest_ms),
+                kind(
+                    "issues",
+                    issues.entries,
+                    issues.bytes + issues.sample_bytes + issues.hours * HOUR_ROW_BYTES,
+                    issues.oldest_ms,
+                ),
             ],
             path,
         })

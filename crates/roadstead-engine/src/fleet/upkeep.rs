@@ -112,6 +112,7 @@ pub(crate) fn retention_of(settings: &Settings) -> Retention {
         samples_h: settings.samples_retention_h,
         reports_days: settings.reports_retention_days,
         daily_days: settings.daily_retention_days,
+        issues_days: settings.issues_retention_days,
         ..Retention::default()
     }
 }

@@ -1,0 +1,254 @@
+//! Error and warning events of deployments by report window, and the issues behind them.
+
+use std::collections::{BTreeMap, HashMap};
+
+use sqlx::SqliteConnection;
+
+use roadstead_model::{DeploymentId, HostId, IssueId, Window};
+
+use super::record::severity_of;
+use super::{FoundIssue, LogCount, ReportedIssue};
+use crate::{Store, StoreError};
+
+/// Issues kept per deployment and window, those with most events.
+const ISSUES_KEPT: usize = 50;
+/// Issues a report carries.
+const ISSUES_REPORTED: usize = 10;
+
+/// An issue's events in a window as stored.
+type Counted = (i64, u64, i64);
+
+#[derive(Default)]
+struct OfWindow {
+    errors: u64,
+    warnings: u64,
+    issues: Vec<Counted>,
+}
+
+/// Adds what one read found to the counts of its windows.
+pub(super) async fn add(
+    tx: &mut SqliteConnection,
+    deployment: DeploymentId,
+    counted: &[(i64, &FoundIssue)],
+) -> Result<(), StoreError> {
+    let mut windows: BTreeMap<Window, OfWindow> = BTreeMap::new();
+    for (issue, found) in counted {
+        for of in &found.windows {
+            let sum = windows.entry(of.window).or_default();
+            sum.errors += of.errors;
+            sum.warnings += of.warnings;
+            sum.issues.push((*issue, of.errors + of.warnings, of.last_ms));
+        }
+    }
+    for (window, mut sum) in windows {
+        let stored = sqlx::query_scalar!(
+            "SELECT issues_json FROM log_count WHERE deployment_id = ? AND window_ms = ?",
+            deployment.0,
+            window.start_ms
+        )
+        .fetch_optional(&mut *tx)
+        .await?;
+        if let Some(stored) = stored {
+            sum.issues.extend(read_issues(&stored)?);
+        }
+        let issues = serde_json::to_string(&ranked(sum.issues))
+            .map_err(|error| StoreError::Invalid(format!("counts have no JSON form: {error}")))?;
+        let errors = i64::try_from(sum.errors).unwrap_or(i64::MAX);
+        let warnings = i64::try_from(sum.warnings).unwrap_or(i64::MAX);
+        sqlx::query!(
+            r#"INSERT INTO log_count (deployment_id, window_ms, errors, warnings, issues_json, unreported)
+               VALUES (?, ?, ?, ?, ?, 1)
+               ON CONFLICT (deployment_id, window_ms) DO UPDATE SET
+                   errors = log_count.errors + excluded.errors, warnings = log_count.warnings + excluded.warnings,
+                   issues_json = excluded.issues_json, unreported = 1"#,
+            deployment.0,
+            window.start_ms,
+            errors,
+            warnings,
+            issues,
+        )
+        .execute(&mut *tx)
+        .await?;
+    }
+    Ok(())
+}
+
+fn read_issues(json: &str) -> Result<Vec<Counted>, StoreError> {
+    serde_json::from_str(json)
+        .map_err(|error| StoreError::Damaged(format!("stored counts cannot be read: {error}")))
+}
+
+/// Each issue once, most events first, then the newest.
+fn ranked(issues: Vec<Counted>) -> Vec<Counted> {
+    let mut sums: HashMap<i64, (u64, i64)> = HashMap::new();
+    for (issue, count, last_ms) in issues {
+        let (sum, newest_ms) = sums.entry(issue).or_insert((0, last_ms));
+        *sum += count;
+        *newest_ms = last_ms.max(*newest_ms);
+    }
+    let mut ranked: Vec<Counted> = sums
+        .into_iter()
+        .map(|(issue, (count, last_ms))| (issue, count, last_ms))
+        .collect();
+    ranked.sort_by(|a, b| b.1.cmp(&a.1).then(b.2.cmp(&a.2)).then(a.0.cmp(&b.0)));
+    ranked.truncate(ISSUES_KEPT);
+    ranked
+}
+
+impl Store {
+    /// Counts of all deployments from a moment on, by deployment and window. Windows without an event are left out.
+    ///
+    /// # Errors
+    /// Any failure of the database.
+    pub async fn log_counts(&self, from_ms: i64) -> Result<Vec<LogCount>, StoreError> {
+        let rows = sqlx::query!(
+            "SELECT deployment_id, window_ms, errors, warnings FROM log_count WHERE window_ms >= ? ORDER BY deployment_id, window_ms",
+            from_ms
+        )
+        .fetch_all(&self.inner.readers)
+        .await?;
+        Ok(rows
+            .into_iter()
+            .map(|row| LogCount {
+                deployment: DeploymentId(row.deployment_id),
+                window: Window {
+                    start_ms: row.window_ms,
+                },
+                errors: row.errors.unsigned_abs(),
+                warnings: row.warnings.unsigned_abs(),
+            })
+            .collect())
+    }
+
+    /// Counts of a host's deployments in one window.
+    ///
+    /// # Errors
+    /// Any failure of the database.
+    pub async fn log_counts_of_window(
+        &self,
+        host: HostId,
+        window: Window,
+    ) -> Result<Vec<LogCount>, StoreError> {
+        let rows = sqlx::query!(
+            r#"SELECT log_count.deployment_id, errors, warnings FROM log_count
+               JOIN deployment ON deployment.deployment_id = log_count.deployment_id
+               WHERE host_id = ? AND window_ms = ?"#,
+            host.0,
+            window.start_ms
+        )
+        .fetch_all(&self.inner.readers)
+        .await?;
+        Ok(rows
+            .into_iter()
+            .map(|row| LogCount {
+                deployment: DeploymentId(row.deployment_id),
+                window,
+                errors: row.errors.unsigned_abs(),
+                warnings: row.warnings.unsigned_abs(),
+            })
+            .collect())
+    }
+
+    /// Counts of a host's windows that its reports, up to this window, do not carry yet: oldest first, at most `limit`.
+    ///
+    /// # Errors
+    /// Any failure of the database.
+    pub async fn unreported_log_counts(
+        &self,
+        host: HostId,
+        up_to: Window,
+        limit: u32,
+    ) -> Result<Vec<LogCount>, StoreError> {
+        let rows = sqlx::query!(
+            r#"SELECT log_count.deployment_id, window_ms, errors, warnings FROM log_count
+               JOIN deployment ON deployment.deployment_id = log_count.deployment_id
+               WHERE unreported = 1 AND host_id = ? AND window_ms <= ? ORDER BY window_ms LIMIT ?"#,
+            host.0,
+            up_to.start_ms,
+            limit
+        )
+        .fetch_all(&self.inner.readers)
+        .await?;
+        Ok(rows
+            .into_iter()
+            .map(|row| LogCount {
+                deployment: DeploymentId(row.deployment_id),
+                window: Window {
+                    start_ms: row.window_ms,
+                },
+                errors: row.errors.unsigned_abs(),
+                warnings: row.warnings.unsigned_abs(),
+            })
+            .collect())
+    }
+
+    /// Notes that reports carry these counts; what was counted since stays unreported.
+    ///
+    /// # Errors
+    /// Any failure of the database.
+    pub async fn mark_reported(&self, counts: &[LogCount]) -> Result<(), StoreError> {
+        if counts.is_empty() {
+            return Ok(());
+        }
+        let mut tx = self.write().await?;
+        for count in counts {
+            let errors = i64::try_from(count.errors).unwrap_or(i64::MAX);
+            let warnings = i64::try_from(count.warnings).unwrap_or(i64::MAX);
+            sqlx::query!(
+                r#"UPDATE log_count SET unreported = 0
+                   WHERE deployment_id = ? AND window_ms = ? AND errors = ? AND warnings = ?"#,
+                count.deployment.0,
+                count.window.start_ms,
+                errors,
+                warnings
+            )
+            .execute(&mut *tx)
+            .await?;
+        }
+        Ok(tx.commit().await?)
+    }
+
+    /// The issues a deployment's report of a window carries: most events first, then the newest, at most 10.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] and any failure of the database.
+    pub async fn reported_issues(
+        &self,
+        deployment: DeploymentId,
+        window: Window,
+    ) -> Result<Vec<ReportedIssue>, StoreError> {
+        let mut tx = self.read().await?;
+        let stored = sqlx::query_scalar!(
+            "SELECT issues_json FROM log_count WHERE deployment_id = ? AND window_ms = ?",
+            deployment.0,
+            window.start_ms
+        )
+        .fetch_optional(&mut *tx)
+        .await?;
+        let mut reported = Vec::new();
+        for (issue, count, last_seen_ms) in stored
+            .as_deref()
+            .map(read_issues)
+            .transpose()?
+            .unwrap_or_default()
+        {
+            if reported.len() == ISSUES_REPORTED {
+                break;
+            }
+            let known = sqlx::query!("SELECT severity, message FROM issue WHERE issue_id = ?", issue)
+                .fetch_optional(&mut *tx)
+                .await?;
+            // One whose app is forgotten has no words any more.
+            if let Some(known) = known {
+                reported.push(ReportedIssue {
+                    issue: IssueId(issue),
+                    severity: severity_of(known.severity),
+                    message: known.message,
+                    count,
+                    last_seen_ms,
+                });
+            }
+        }
+        Ok(reported)
+    }
+}

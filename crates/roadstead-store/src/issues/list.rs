@@ -1,0 +1,205 @@
+//! Issues over the fleet: filtered, ordered and counted in the database, a page at a time.
+
+use std::collections::HashMap;
+
+use sqlx::SqliteConnection;
+
+use roadstead_model::time::{DAY_MS, HOUR_MS};
+use roadstead_model::{AppId, IssueId, TimeRange};
+
+use super::record::{severity_number, severity_of};
+use super::state::{regression_of, state_of};
+use super::{IssueCounts, IssueList, IssueQuery, IssueRecord, IssueState};
+use crate::store::id_list;
+use crate::{Store, StoreError};
+
+/// An issue first seen within this span is new.
+const NEW_WITHIN_MS: i64 = DAY_MS;
+
+impl Store {
+    /// A page of issues with their sparklines, and how many there are. Issues seen only on removed hosts are left out.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] and any failure of the database.
+    pub async fn issues(&self, query: &IssueQuery) -> Result<IssueList, StoreError> {
+        let mut tx = self.read().await?;
+        let (app, host) = (query.app.map(|app| app.0), query.host.map(|host| host.0));
+        let severity = query.severity.map(severity_number);
+        let search = query.search.to_lowercase();
+        let new_from_ms = query.now_ms - NEW_WITHIN_MS;
+        let removed = self.removed_hosts();
+        let (filter, sort) = (query.filter.word(), query.sort.word());
+        // The state in force first, as it is what every condition is about.
+        let rows = sqlx::query!(
+            r#"WITH found AS (
+                   SELECT issue.issue_id, issue.app_id, app.name, severity, message, issue.first_seen_ms, last_seen_ms,
+                          event_count, host_count, container_count, state_at_ms, ignored_until_ms, ignored_until_change,
+                          regressed_json, message_key,
+                          CASE WHEN state = 'ignored' AND ignored_until_ms <= ?1 THEN 'open' ELSE state END AS state
+                   FROM issue JOIN app ON app.app_id = issue.app_id
+                   WHERE pruned_at_ms IS NULL
+                     AND (?2 IS NULL OR issue.app_id = ?2)
+                     AND (?3 IS NULL OR issue_id IN (SELECT issue_id FROM issue_place WHERE host_id = ?3))
+                     AND (?4 IS NULL OR severity = ?4)
+                     AND (?5 = '[]' OR EXISTS (SELECT 1 FROM issue_place WHERE issue_place.issue_id = issue.issue_id
+                                               AND host_id NOT IN (SELECT value FROM json_each(?5))))
+               )
+               SELECT issue_id, app_id, severity, message, first_seen_ms, last_seen_ms, event_count, host_count,
+                      container_count, state AS "state!: String", state_at_ms, ignored_until_ms,
+                      ignored_until_change AS "ignored_until_change: bool", regressed_json
+               FROM found
+               WHERE (?6 = 'all' OR state = ?6
+                      OR state = 'open' AND (?6 = 'new' AND first_seen_ms >= ?7
+                                             OR ?6 = 'regressed' AND regressed_json IS NOT NULL))
+                 AND (?8 = '' OR instr(message_key, ?8) > 0)
+               ORDER BY CASE WHEN ?9 = 'app' AND ?10 THEN name END DESC, CASE WHEN ?9 = 'app' AND NOT ?10 THEN name END,
+                        CASE ?9 WHEN 'first_seen' THEN first_seen_ms WHEN 'count' THEN event_count
+                                WHEN 'spread' THEN host_count * 1000000 + container_count WHEN 'app' THEN 0
+                                ELSE last_seen_ms END * CASE WHEN ?10 THEN -1 ELSE 1 END,
+                        last_seen_ms DESC, issue_id
+               LIMIT ?11 OFFSET ?12"#,
+            query.now_ms,
+            app,
+            host,
+            severity,
+            removed,
+            filter,
+            new_from_ms,
+            search,
+            sort,
+            query.descending,
+            query.limit,
+            query.offset,
+        )
+        .fetch_all(&mut *tx)
+        .await?;
+        let mut records = Vec::with_capacity(rows.len());
+        for row in rows {
+            let state = if row.state == "open" {
+                IssueState::Open
+            } else {
+                state_of(&row.state, row.ignored_until_ms, row.ignored_until_change)
+            };
+            records.push(IssueRecord {
+                id: IssueId(row.issue_id),
+                app: AppId(row.app_id),
+                severity: severity_of(row.severity),
+                message: row.message,
+                first_seen_ms: row.first_seen_ms,
+                last_seen_ms: row.last_seen_ms,
+                count: row.event_count.unsigned_abs(),
+                hosts: number(row.host_count),
+                containers: number(row.container_count),
+                state,
+                state_at_ms: row.state_at_ms,
+                regressed: regression_of(row.regressed_json.as_deref())?,
+                spark: Vec::new(),
+            });
+        }
+        sparks(&mut tx, &mut records, query.spark, query.spark_bucket_ms).await?;
+        let counted = sqlx::query!(
+            r#"WITH found AS (
+                   SELECT severity, first_seen_ms, regressed_json, message_key,
+                          CASE WHEN state = 'ignored' AND ignored_until_ms <= ?1 THEN 'open' ELSE state END AS state
+                   FROM issue
+                   WHERE pruned_at_ms IS NULL
+                     AND (?2 IS NULL OR app_id = ?2)
+                     AND (?3 IS NULL OR issue_id IN (SELECT issue_id FROM issue_place WHERE host_id = ?3))
+                     AND (?4 IS NULL OR severity = ?4)
+                     AND (?5 = '[]' OR EXISTS (SELECT 1 FROM issue_place WHERE issue_place.issue_id = issue.issue_id
+                                               AND host_id NOT IN (SELECT value FROM json_each(?5))))
+               )
+               SELECT COALESCE(SUM(state = 'open'), 0) AS "open!: i64",
+                      COALESCE(SUM(state = 'open' AND severity = 2), 0) AS "open_errors!: i64",
+                      COALESCE(SUM(state = 'open' AND first_seen_ms >= ?7), 0) AS "new!: i64",
+                      COALESCE(SUM(state = 'open' AND regressed_json IS NOT NULL), 0) AS "regressed!: i64",
+                      COALESCE(SUM(state = 'resolved'), 0) AS "resolved!: i64",
+                      COALESCE(SUM(state = 'ignored'), 0) AS "ignored!: i64",
+                      COALESCE(SUM((?6 = 'all' OR state = ?6
+                                    OR state = 'open' AND (?6 = 'new' AND first_seen_ms >= ?7
+                                                           OR ?6 = 'regressed' AND regressed_json IS NOT NULL))
+                                   AND (?8 = '' OR instr(message_key, ?8) > 0)), 0) AS "total!: i64"
+               FROM found"#,
+            query.now_ms,
+            app,
+            host,
+            severity,
+            removed,
+            filter,
+            new_from_ms,
+            search,
+        )
+        .fetch_one(&mut *tx)
+        .await?;
+        Ok(IssueList {
+            rows: records,
+            total: number(counted.total),
+            counts: IssueCounts {
+                open: number(counted.open),
+                open_errors: number(counted.open_errors),
+                new: number(counted.new),
+                regressed: number(counted.regressed),
+                resolved: number(counted.resolved),
+                ignored: number(counted.ignored),
+            },
+        })
+    }
+
+    /// Removed hosts, as the list that SQL reads.
+    pub(super) fn removed_hosts(&self) -> String {
+        let directory = self.directory();
+        let mut removed: Vec<i64> = directory.removed_hosts.iter().map(|host| host.0).collect();
+        removed.sort_unstable();
+        id_list(removed)
+    }
+}
+
+/// A count of rows.
+pub(super) fn number(count: i64) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
+}
+
+/// Fills in the events per bucket of a span.
+pub(super) async fn sparks(
+    tx: &mut SqliteConnection,
+    records: &mut [IssueRecord],
+    range: TimeRange,
+    bucket_ms: i64,
+) -> Result<(), StoreError> {
+    let bucket_hours = (bucket_ms / HOUR_MS).max(1);
+    let (from, until) = (range.from_ms.div_euclid(HOUR_MS), range.to_ms.div_euclid(HOUR_MS));
+    let buckets = usize::try_from((until - from).div_euclid(bucket_hours)).unwrap_or(0);
+    let ids = id_list(records.iter().map(|record| record.id.0));
+    let hours = sqlx::query!(
+        r#"SELECT issue_id, (hour - ?2) / ?4 AS "bucket!: i64", SUM(event_count) AS "count!: i64" FROM issue_hour
+           WHERE issue_id IN (SELECT value FROM json_each(?1)) AND hour >= ?2 AND hour < ?3
+           GROUP BY 1, 2"#,
+        ids,
+        from,
+        until,
+        bucket_hours,
+    )
+    .fetch_all(tx)
+    .await?;
+    let places: HashMap<i64, usize> = records
+        .iter()
+        .enumerate()
+        .map(|(place, record)| (record.id.0, place))
+        .collect();
+    for record in records.iter_mut() {
+        record.spark = vec![0; buckets];
+    }
+    for row in hours {
+        let bucket = usize::try_from(row.bucket).ok();
+        let of = places
+            .get(&row.issue_id)
+            .and_then(|place| records.get_mut(*place));
+        if let Some(cell) = of
+            .zip(bucket)
+            .and_then(|(record, bucket)| record.spark.get_mut(bucket))
+        {
+            *cell += row.count.unsigned_abs();
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,15 @@
+//! What goes wrong in the logs: cursors, issues, where and when they were seen, and what the operator said of them.
+//!
+//! Counting is exact whatever happens in between: the counts of a read and the cursor that stands behind it are written in
+//! one transaction, and only if the cursor still stands where the read began.
+
+mod counts;
+mod cursors;
+mod list;
+mod page;
+pub(crate) mod prune;
+mod record;
+mod records;
+mod state;
+
+pub use records::*;

@@ -1,0 +1,132 @@
+//! One issue in full.
+
+use roadstead_model::{AppId, HostId, IssueId, TimeRange};
+
+use super::list::{number, sparks};
+use super::record::severity_of;
+use super::state::{regression_of, state_of};
+use super::{
+    FoundSample, IgnoredUntil, IssueInFull, IssuePlaceRecord, IssueRecord, IssueSampleRecord, IssueState,
+    LogStream, SAMPLES_KEPT,
+};
+use crate::{Store, StoreError};
+
+/// Places answered, those with most events.
+const MOST_PLACES: i64 = 500;
+
+impl Store {
+    /// One issue with its places and newest events; its sparkline covers `range` in buckets of whole hours. Places on removed
+    /// hosts are left out.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] for an issue that does not exist or was pruned; [`StoreError::Damaged`].
+    pub async fn issue(
+        &self,
+        issue: IssueId,
+        now_ms: i64,
+        range: TimeRange,
+        bucket_ms: i64,
+    ) -> Result<IssueInFull, StoreError> {
+        let removed = self.removed_hosts();
+        let mut tx = self.read().await?;
+        let row = sqlx::query!(
+            r#"SELECT app_id, severity, message, masked, first_seen_ms, last_seen_ms, event_count, host_count, container_count,
+                      state, state_at_ms, ignored_until_ms, ignored_until_change AS "ignored_until_change: bool",
+                      regressed_json,
+                      (SELECT version FROM issue_fingerprint WHERE issue_fingerprint.issue_id = issue.issue_id
+                       ORDER BY version DESC LIMIT 1) AS "version: i64",
+                      (SELECT fingerprint FROM issue_fingerprint WHERE issue_fingerprint.issue_id = issue.issue_id
+                       ORDER BY version DESC LIMIT 1) AS "fingerprint: i64"
+               FROM issue WHERE issue_id = ? AND pruned_at_ms IS NULL"#,
+            issue.0
+        )
+        .fetch_optional(&mut *tx)
+        .await?
+        .ok_or(StoreError::NotFound {
+            what: "issue",
+            id: issue.0,
+        })?;
+        let state = match state_of(&row.state, row.ignored_until_ms, row.ignored_until_change) {
+            IssueState::Ignored(IgnoredUntil::Moment(until_ms)) if until_ms <= now_ms => IssueState::Open,
+            state => state,
+        };
+        let mut records = [IssueRecord {
+            id: issue,
+            app: AppId(row.app_id),
+            severity: severity_of(row.severity),
+            message: row.message,
+            first_seen_ms: row.first_seen_ms,
+            last_seen_ms: row.last_seen_ms,
+            count: row.event_count.unsigned_abs(),
+            hosts: number(row.host_count),
+            containers: number(row.container_count),
+            state,
+            state_at_ms: row.state_at_ms,
+            regressed: regression_of(row.regressed_json.as_deref())?,
+            spark: Vec::new(),
+        }];
+        sparks(&mut tx, &mut records, range, bucket_ms).await?;
+        let places = sqlx::query!(
+            r#"SELECT host_id, container_name, image, event_count, first_seen_ms, last_seen_ms FROM issue_place
+               WHERE issue_id = ? AND host_id NOT IN (SELECT value FROM json_each(?))
+               ORDER BY event_count DESC, last_seen_ms DESC, host_id, container_name LIMIT ?"#,
+            issue.0,
+            removed,
+            MOST_PLACES
+        )
+        .fetch_all(&mut *tx)
+        .await?;
+        let kept = SAMPLES_KEPT as i64;
+        let samples = sqlx::query!(
+            r#"SELECT host_id, container_name, at_ms, stream, lines_json, line_count FROM issue_sample
+               WHERE issue_id = ? AND host_id NOT IN (SELECT value FROM json_each(?))
+               ORDER BY at_ms DESC, sample_id DESC LIMIT ?"#,
+            issue.0,
+            removed,
+            kept
+        )
+        .fetch_all(&mut *tx)
+        .await?;
+        let samples = samples.into_iter().map(|row| {
+            Ok(IssueSampleRecord {
+                host: HostId(row.host_id),
+                container_name: row.container_name,
+                sample: FoundSample {
+                    at_ms: row.at_ms,
+                    stream: if row.stream == 2 {
+                        LogStream::Stderr
+                    } else {
+                        LogStream::Stdout
+                    },
+                    lines: serde_json::from_str(&row.lines_json).map_err(|error| {
+                        StoreError::Damaged(format!("stored lines cannot be read: {error}"))
+                    })?,
+                    line_count: row.line_count.unsigned_abs(),
+                },
+            })
+        });
+        let [record] = records;
+        Ok(IssueInFull {
+            record,
+            masked: row.masked,
+            fingerprint: (
+                row.version
+                    .and_then(|version| u16::try_from(version).ok())
+                    .unwrap_or_default(),
+                row.fingerprint.unwrap_or_default().cast_unsigned(),
+            ),
+            places: places
+                .into_iter()
+                .map(|row| IssuePlaceRecord {
+                    host: HostId(row.host_id),
+                    container_name: row.container_name,
+                    image: row.image,
+                    count: row.event_count.unsigned_abs(),
+                    first_seen_ms: row.first_seen_ms,
+                    last_seen_ms: row.last_seen_ms,
+                })
+                .collect(),
+            samples: samples.collect::<Result<_, StoreError>>()?,
+        })
+    }
+}
