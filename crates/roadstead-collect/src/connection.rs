@@ -7,6 +7,7 @@ use roadstead_model::{ContainerFacts, Endpoint, EngineContainerId, Fault, FaultC
 
 use crate::events::{self, EventCursor, EventStream};
 use crate::inventory::Inventory;
+use crate::logs::{self, LogRefusal, LogRequest, LogStream};
 use crate::options::ConnectOptions;
 use crate::stats::{self, ReadingOutcome};
 use crate::transport::{Bounds, Transport, fault};
@@ -186,6 +187,26 @@ impl EngineConnection {
             since,
         )
         .await
+    }
+
+    /// A container's log from a moment on, both streams, with stamps. `timeout` is for the answer to begin.
+    ///
+    /// # Errors
+    /// [`LogRefusal`] says why there is none.
+    pub async fn log(
+        &self,
+        container: &EngineContainerId,
+        request: LogRequest,
+        timeout: Duration,
+    ) -> Result<LogStream, LogRefusal> {
+        let path = self.path(&logs::path(container));
+        logs::read(&self.shared.transport, self.kind(), path, request, timeout).await
+    }
+
+    /// Whether [`LogRequest::tail`] means something to this engine.
+    #[must_use]
+    pub fn reads_logs_from_the_end(&self) -> bool {
+        self.kind() == EngineKind::Docker
     }
 
     async fn info(&self) -> Result<version::Info, Fault> {

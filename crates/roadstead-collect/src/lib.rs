@@ -17,6 +17,7 @@ mod container;
 mod discover;
 mod events;
 mod inventory;
+mod logs;
 mod options;
 mod stats;
 mod text;
@@ -29,6 +30,7 @@ pub use discover::{
 };
 pub use events::{EngineEvent, EventCursor, EventKind, EventStream, EventTime};
 pub use inventory::{Inventory, InventoryProblem, Refreshed};
+pub use logs::{LogRefusal, LogRequest, LogStream};
 pub use options::{ConnectOptions, SshOptions};
 pub use stats::ReadingOutcome;
 pub use transport::sweep_private_dir;

@@ -23,6 +23,15 @@ struct EngineMessage {
 }
 
 impl Answer {
+    /// An answer whose body was read elsewhere.
+    pub(crate) fn of(status: StatusCode, body: Bytes) -> Self {
+        Self {
+            status,
+            is_html: false,
+            body,
+        }
+    }
+
     /// Whether the thing asked for does not exist.
     pub(crate) fn is_missing(&self) -> bool {
         self.status == StatusCode::NOT_FOUND

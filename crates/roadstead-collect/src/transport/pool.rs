@@ -82,7 +82,7 @@ struct Idle {
 pub(super) struct Pool {
     dialer: Dialer,
     host_header: String,
-    idle: Mutex<Vec<Idle>>,
+    idle: Arc<Mutex<Vec<Idle>>>,
     permits: Arc<Semaphore>,
 }
 
@@ -91,7 +91,7 @@ impl Pool {
         Self {
             host_header: dialer.host_header(),
             dialer,
-            idle: Mutex::new(Vec::new()),
+            idle: Arc::default(),
             // One for the event stream, one for everything else.
             permits: Arc::new(Semaphore::new(max_connections.clamp(2, 1024))),
         }
@@ -105,7 +105,7 @@ impl Pool {
             let answer = wire.pump.during(read_whole(response, bounds.max_bytes)).await?;
             let Wire { sender, pump } = &mut wire;
             if pump.during(sender.ready()).await.is_ok() {
-                self.keep(wire);
+                keep(&self.idle, wire);
             }
             Ok(answer)
         })
@@ -125,6 +125,7 @@ impl Pool {
                 response,
                 Hold {
                     wire,
+                    idle: Arc::clone(&self.idle),
                     _permit: permit,
                 },
             ))
@@ -191,19 +192,12 @@ impl Pool {
         idle.retain(|kept| !kept.wire.sender.is_closed() && kept.since.elapsed() < IDLE_LIMIT);
         idle.pop().map(|kept| kept.wire)
     }
-
-    fn keep(&self, wire: Wire) {
-        let since = Instant::now();
-        self.idle
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(Idle { wire, since });
-    }
 }
 
 /// Keeps the connection of an endless answer open.
 pub(crate) struct Hold {
     wire: Wire,
+    idle: Arc<Mutex<Vec<Idle>>>,
     _permit: OwnedSemaphorePermit,
 }
 
@@ -212,6 +206,21 @@ impl Hold {
     pub(crate) fn poll_pump(&mut self, context: &mut Context<'_>) {
         self.wire.pump.poll(context);
     }
+
+    /// The answer has ended after all: its connection can carry the next one.
+    pub(crate) async fn give_back(mut self) {
+        let Wire { sender, pump } = &mut self.wire;
+        if pump.during(sender.ready()).await.is_ok() {
+            keep(&self.idle, self.wire);
+        }
+    }
+}
+
+fn keep(idle: &Mutex<Vec<Idle>>, wire: Wire) {
+    let since = Instant::now();
+    idle.lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .push(Idle { wire, since });
 }
 
 async fn within<T>(limit: Duration, work: impl Future<Output = Result<T, Fault>>) -> Result<T, Fault> {

@@ -212,6 +212,7 @@ async fn pruning_removes_what_is_too_old_in_pieces_and_gives_space_back() {
         reports_days: 5,
         daily_days: 20,
         changes_days: 10,
+        issues_days: 30,
     };
     let mut pieces = 0;
     while fixture.store.prune(now_ms, &retention).await.unwrap().more {
