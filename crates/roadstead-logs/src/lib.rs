@@ -8,6 +8,7 @@
 //! stream that would change the grouping of another: the same event has the same fingerprint on every host, in any
 //! order, for ever. It stands on no other crate of the workspace, so that it can be used alone.
 
+pub mod framing;
 mod level;
 mod severity;
 mod time;

@@ -56,13 +56,20 @@ struct Screen {
 
 impl Screen {
     fn of(raw: &[u8]) -> Vec<u8> {
-        let mut screen = Self { bytes: Vec::with_capacity(raw.len()), ..Self::default() };
+        let mut screen = Self {
+            bytes: Vec::with_capacity(raw.len()),
+            ..Self::default()
+        };
         let mut at = 0;
         while at < raw.len() {
             at += screen.print(&raw[at..]);
         }
         let blank = is_blank(&screen.bytes[screen.from..]);
-        let seen = if blank && !screen.before.is_empty() { screen.before } else { screen.from..screen.bytes.len() };
+        let seen = if blank && !screen.before.is_empty() {
+            screen.before
+        } else {
+            screen.from..screen.bytes.len()
+        };
         screen.bytes.truncate(seen.end);
         screen.bytes.drain(..seen.start);
         screen.bytes
@@ -109,7 +116,10 @@ impl Screen {
     /// it breaks.
     fn control(&mut self, rest: &[u8]) -> usize {
         let parameters = rest.iter().take_while(|byte| matches!(byte, b'0'..=b'?')).count();
-        let intermediates = rest[parameters..].iter().take_while(|byte| matches!(byte, b' '..=b'/')).count();
+        let intermediates = rest[parameters..]
+            .iter()
+            .take_while(|byte| matches!(byte, b' '..=b'/'))
+            .count();
         let end = parameters + intermediates;
         match rest.get(end) {
             Some(b'C') => self.bytes.push(b' '),
@@ -148,7 +158,13 @@ fn text_sequence(rest: &[u8]) -> usize {
     for (at, byte) in rest.iter().enumerate() {
         match byte {
             &BELL => return at + 1,
-            &ESCAPE => return if rest.get(at + 1) == Some(&b'\\') { at + 2 } else { 0 },
+            &ESCAPE => {
+                return if rest.get(at + 1) == Some(&b'\\') {
+                    at + 2
+                } else {
+                    0
+                };
+            }
             &LATIN if rest.get(at + 1) == Some(&0x9c) => return at + 2,
             &LATIN if matches!(rest.get(at + 1), Some(0x80..=0x9f)) => return 0,
             0..=0x1f => return 0,
@@ -171,7 +187,10 @@ mod tests {
         for (raw, wanted) in [
             (&b"\x1b[31mERROR\x1b[0m cannot bind"[..], "ERROR cannot bind"),
             (b"\x1b[1;38;5;196mred\x1b[m", "red"),
-            (b"\x1b]8;;https://x.y/z\x1b\\link\x1b]8;;\x1b\\ after", "link after"),
+            (
+                b"\x1b]8;;https://x.y/z\x1b\\link\x1b]8;;\x1b\\ after",
+                "link after",
+            ),
             (b"\x1b]0;title\x07text", "text"),
             (b"\x1b]8;;https://x.y no end", "8;;https://x.y no end"),
             (b"\x1b(Bplain\x1b=", "plain"),
@@ -192,7 +211,11 @@ mod tests {
     fn of_a_progress_bar_the_last_state_stays() {
         assert_eq!(text(b"10%\r 50%\r100%"), "100%");
         assert_eq!(text(b"10%\r100%\r\r"), "100%");
-        assert_eq!(text(b"saved\r       \r"), "saved", "wiped out, but it was there to read");
+        assert_eq!(
+            text(b"saved\r       \r"),
+            "saved",
+            "wiped out, but it was there to read"
+        );
         assert_eq!(text(b"\rnpm ERR! x"), "npm ERR! x");
         assert_eq!(text(b"old\x1b[1G\x1b[0Knew"), "new");
         assert_eq!(text(b"|\x08/\x08-\x08 done"), " done");

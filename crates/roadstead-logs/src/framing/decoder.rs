@@ -2,6 +2,8 @@
 //!
 //! Deliberately knows frames only; lines are [`Strand`]'s business.
 
+use memchr::memmem;
+
 use super::strand::Strand;
 use super::{KEPT_BYTES, Line, Stream};
 
@@ -10,6 +12,8 @@ pub const MAX_FRAME_BYTES: u32 = 16 * 1024 * 1024;
 const HEADER_BYTES: usize = 8;
 /// A header and the date of the stamp after it: what a frame is recognised by after nonsense.
 const LANDMARK_BYTES: usize = HEADER_BYTES + 11;
+/// Of nonsense, so many bytes are looked through at a time.
+const LOST_BYTES: usize = 16 * 1024;
 
 /// What was wrong with the bytes. Lines before and after are good.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -59,19 +63,21 @@ pub struct Decoder {
 
 enum Shape {
     Terminal,
-    /// Between two frames, with what has arrived of the next header.
-    Header(Vec<u8>),
+    /// Between two frames, with so many bytes of the next header.
+    Header([u8; HEADER_BYTES], usize),
     /// Inside a frame that has so many bytes left.
     Frame(Stream, u32),
-    /// After nonsense, with the last bytes seen.
+    /// After nonsense, with the last bytes seen: fewer than a landmark has.
     Lost(Vec<u8>),
 }
+
+const BETWEEN: Shape = Shape::Header([0; HEADER_BYTES], 0);
 
 impl Decoder {
     /// For a container without a terminal: frames, each with a header of 8 bytes.
     #[must_use]
     pub fn multiplexed() -> Self {
-        Self::new(Shape::Header(Vec::with_capacity(HEADER_BYTES)), KEPT_BYTES)
+        Self::new(BETWEEN, KEPT_BYTES)
     }
 
     /// For a container with a terminal (`Config.Tty`): its output as it was printed, all of it on
@@ -122,9 +128,8 @@ impl Decoder {
     /// [`FramingError`] says what was wrong with the bytes. Every line that could be read was handed out all the same.
     pub fn finish(mut self, mut take: impl FnMut(Line<'_>)) -> Result<(), FramingError> {
         let missing = match &self.shape {
-            Shape::Terminal | Shape::Lost(_) => 0,
-            Shape::Header(header) if header.is_empty() => 0,
-            Shape::Header(header) => (HEADER_BYTES - header.len()) as u32,
+            Shape::Terminal | Shape::Lost(_) | Shape::Header(_, 0) => 0,
+            Shape::Header(_, arrived) => (HEADER_BYTES - arrived) as u32,
             Shape::Frame(_, left) => *left,
         };
         if let Shape::Lost(window) = &self.shape {
@@ -152,11 +157,13 @@ impl Decoder {
                 self.stdout.push(bytes, take);
                 bytes.len()
             }
-            Shape::Header(header) => {
-                let used = bytes.len().min(HEADER_BYTES - header.len());
-                header.extend_from_slice(&bytes[..used]);
-                if let Ok(whole) = <[u8; HEADER_BYTES]>::try_from(header.as_slice()) {
-                    self.read_header(whole, used, take);
+            Shape::Header(header, arrived) => {
+                let used = bytes.len().min(HEADER_BYTES - *arrived);
+                header[*arrived..*arrived + used].copy_from_slice(&bytes[..used]);
+                *arrived += used;
+                if *arrived == HEADER_BYTES {
+                    let header = *header;
+                    self.read_header(header, used, take);
                 }
                 used
             }
@@ -166,17 +173,13 @@ impl Decoder {
                 let (stream, done) = (*stream, *left == 0);
                 self.strand(stream).push(&bytes[..used], take);
                 if done {
-                    self.shape = Shape::Header(Vec::with_capacity(HEADER_BYTES));
+                    self.shape = BETWEEN;
                 }
                 used
             }
-            Shape::Lost(window) => {
-                window.push(bytes[0]);
-                if window.len() == LANDMARK_BYTES {
-                    let window = std::mem::take(window);
-                    self.look_for_frame(window, take);
-                }
-                1
+            Shape::Lost(seen) => {
+                let seen = std::mem::take(seen);
+                self.look_for_frame(seen, bytes, take)
             }
         }
     }
@@ -198,38 +201,45 @@ impl Decoder {
                     strand.finish(true, take);
                 }
                 let offset = self.offset + used as u64 - HEADER_BYTES as u64;
-                self.fault.get_or_insert(FramingError::NotAFrame { offset, header, skipped: 0 });
-                self.look_for_frame(header.to_vec(), take);
+                self.fault.get_or_insert(FramingError::NotAFrame {
+                    offset,
+                    header,
+                    skipped: 0,
+                });
+                self.shape = Shape::Lost(header.to_vec());
             }
         }
     }
 
     fn enter(&mut self, stream: Stream, length: u32) {
         self.shape = if length == 0 {
-            Shape::Header(Vec::with_capacity(HEADER_BYTES))
+            BETWEEN
         } else {
             self.strand(stream).begin_part();
             Shape::Frame(stream, length)
         };
     }
 
-    /// Goes on with a frame where the bytes begin with one, else drops the first of them.
-    fn look_for_frame(&mut self, mut window: Vec<u8>, take: &mut impl FnMut(Line<'_>)) {
-        if window.len() < LANDMARK_BYTES {
-            self.shape = Shape::Lost(window);
-            return;
-        }
-        if let Some((stream, length)) = landmark(&window) {
-            self.enter(stream, length);
-            // The date is shorter than any frame a landmark believes.
-            let date = &window[HEADER_BYTES..];
-            self.strand(stream).push(date, take);
-            self.shape = Shape::Frame(stream, length - date.len() as u32);
-            return;
-        }
-        window.remove(0);
-        self.skip(1);
-        self.shape = Shape::Lost(window);
+    /// Goes on with the first frame recognised, and says how many of the new bytes that took. `seen` has less than a
+    /// landmark, so a landmark always ends in the new bytes.
+    fn look_for_frame(&mut self, mut seen: Vec<u8>, bytes: &[u8], take: &mut impl FnMut(Line<'_>)) -> usize {
+        let bytes = &bytes[..bytes.len().min(LOST_BYTES)];
+        let before = seen.len();
+        seen.extend_from_slice(bytes);
+        let Some((at, stream, length)) = landmark(&seen) else {
+            let nonsense = seen.len().saturating_sub(LANDMARK_BYTES - 1);
+            self.skip(nonsense as u64);
+            seen.drain(..nonsense);
+            self.shape = Shape::Lost(seen);
+            return bytes.len();
+        };
+        self.skip(at as u64);
+        self.enter(stream, length);
+        let date = &seen[at + HEADER_BYTES..at + LANDMARK_BYTES];
+        self.strand(stream).push(date, take);
+        // The date is shorter than any frame a landmark believes.
+        self.shape = Shape::Frame(stream, length - date.len() as u32);
+        at + LANDMARK_BYTES - before
     }
 
     fn skip(&mut self, bytes: u64) {
@@ -254,12 +264,33 @@ fn frame(header: &[u8]) -> Option<(Stream, u32)> {
     (length <= MAX_FRAME_BYTES).then_some((stream, length))
 }
 
-/// A header with a date after it.
-fn landmark(window: &[u8]) -> Option<(Stream, u32)> {
-    let (header, date) = window.split_at(HEADER_BYTES);
-    let dated = date
-        .iter()
-        .zip(b"0000-00-00T")
-        .all(|(byte, like)| if *like == b'0' { byte.is_ascii_digit() } else { byte == like });
-    frame(header).filter(|(_, length)| dated && *length as usize > date.len())
+/// The first header with a date after it: where, and what it says.
+fn landmark(bytes: &[u8]) -> Option<(usize, Stream, u32)> {
+    // Every header has three zeros after its first byte.
+    let three = memmem::Finder::new(&[0; 3]);
+    let mut from = 1;
+    while let Some(zeros) = bytes.get(from..).and_then(|rest| three.find(rest)) {
+        let at = from + zeros - 1;
+        let window = bytes.get(at..at + LANDMARK_BYTES)?;
+        let (header, date) = window.split_at(HEADER_BYTES);
+        match frame(header) {
+            Some((stream, length)) if length as usize > date.len() && is_date(date) => {
+                return Some((at, stream, length));
+            }
+            _ => from = at + 2,
+        }
+    }
+    None
+}
+
+fn is_date(bytes: &[u8]) -> bool {
+    let like = b"0000-00-00T";
+    bytes.len() == like.len()
+        && bytes.iter().zip(like).all(|(byte, like)| {
+            if *like == b'0' {
+                byte.is_ascii_digit()
+            } else {
+                byte == like
+            }
+        })
 }

@@ -13,6 +13,8 @@ mod clean;
 mod decoder;
 mod stamp;
 mod strand;
+#[cfg(test)]
+mod tests;
 
 pub use decoder::{Decoder, FramingError, MAX_FRAME_BYTES};
 

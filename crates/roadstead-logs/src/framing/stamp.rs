@@ -43,8 +43,17 @@ fn read(bytes: &[u8]) -> Result<(Option<i64>, usize), Stop> {
     let minute = number(bytes, 14, 2)?;
     expect(bytes, 16, b':')?;
     let second = number(bytes, 17, 2)?;
-    let ranges = [(month, 1, 12), (day, 1, 31), (hour, 0, 23), (minute, 0, 59), (second, 0, 60)];
-    if ranges.iter().any(|(value, low, high)| value < low || value > high) {
+    let ranges = [
+        (month, 1, 12),
+        (day, 1, 31),
+        (hour, 0, 23),
+        (minute, 0, 59),
+        (second, 0, 60),
+    ];
+    if ranges
+        .iter()
+        .any(|(value, low, high)| value < low || value > high)
+    {
         return Err(Stop::Mismatch);
     }
     let (nanos, mut at) = fraction(bytes, 19)?;
@@ -68,8 +77,11 @@ fn read(bytes: &[u8]) -> Result<(Option<i64>, usize), Stop> {
         b'\n' | b'\r' => {}
         _ => return Err(Stop::Mismatch),
     }
-    let seconds = days_since_1970(year, month, day) * SECONDS_A_DAY + hour * 3600 + minute * 60 + second - offset;
-    let at_ns = seconds.checked_mul(NANOS_A_SECOND).and_then(|whole| whole.checked_add(nanos));
+    let seconds =
+        days_since_1970(year, month, day) * SECONDS_A_DAY + hour * 3600 + minute * 60 + second - offset;
+    let at_ns = seconds
+        .checked_mul(NANOS_A_SECOND)
+        .and_then(|whole| whole.checked_add(nanos));
     Ok((at_ns, at))
 }
 
@@ -78,7 +90,11 @@ fn byte(bytes: &[u8], at: usize) -> Result<u8, Stop> {
 }
 
 fn expect(bytes: &[u8], at: usize, wanted: u8) -> Result<(), Stop> {
-    if byte(bytes, at)? == wanted { Ok(()) } else { Err(Stop::Mismatch) }
+    if byte(bytes, at)? == wanted {
+        Ok(())
+    } else {
+        Err(Stop::Mismatch)
+    }
 }
 
 fn number(bytes: &[u8], from: usize, digits: usize) -> Result<i64, Stop> {
@@ -106,7 +122,11 @@ fn fraction(bytes: &[u8], from: usize) -> Result<(i64, usize), Stop> {
         nanos += i64::from(digit - b'0') * scale;
         at += 1;
     }
-    if at == from + 1 { Err(Stop::Mismatch) } else { Ok((nanos, at)) }
+    if at == from + 1 {
+        Err(Stop::Mismatch)
+    } else {
+        Ok((nanos, at))
+    }
 }
 
 /// Days between 1970-01-01 and a day of the Gregorian calendar, by counting years from March so that the leap day comes last.
@@ -175,7 +195,11 @@ mod tests {
     fn every_beginning_of_a_stamp_is_unfinished() {
         let whole = b"2026-01-02T15:04:05.123456789+01:00 ";
         for length in 0..whole.len() {
-            assert_eq!(beginning(&whole[..length]), Beginning::Unfinished, "{length} bytes");
+            assert_eq!(
+                beginning(&whole[..length]),
+                Beginning::Unfinished,
+                "{length} bytes"
+            );
         }
     }
 }

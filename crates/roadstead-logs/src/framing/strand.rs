@@ -157,7 +157,11 @@ impl Strand {
 
     fn body(&mut self, bytes: &[u8], take: &mut impl FnMut(Line<'_>)) -> usize {
         let watched = self.bare && self.part_bytes < PART_BYTES;
-        let room = if watched { PART_BYTES - self.part_bytes } else { usize::MAX };
+        let room = if watched {
+            PART_BYTES - self.part_bytes
+        } else {
+            usize::MAX
+        };
         let bytes = &bytes[..bytes.len().min(room)];
         if let Some(at) = memchr::memchr(b'\n', bytes) {
             self.end_line(&bytes[..at], LineEnd::Newline, take);
