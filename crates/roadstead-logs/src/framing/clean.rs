@@ -103,12 +103,12 @@ impl Screen {
                 self.backspace();
                 1
             }
-            byte => {
-                if byte == b'\t' || (byte >= b' ' && byte != DELETE) {
-                    self.bytes.push(byte);
-                }
-                1
+            byte if is_plain(byte) => {
+                let plain = raw.iter().position(|byte| !is_plain(*byte)).unwrap_or(raw.len());
+                self.bytes.extend_from_slice(&raw[..plain]);
+                plain
             }
+            _ => 1,
         }
     }
 
