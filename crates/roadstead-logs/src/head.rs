@@ -52,7 +52,9 @@ fn skip_separators(text: &[u8], mut at: usize) -> usize {
     loop {
         match byte(text, at) {
             b' ' | b'\t' | b'|' => at += 1,
-            b'-' | b':' | b',' | b';' | b'*' if blank(byte(text, at + 1)) || byte(text, at + 1) == b'-' => at += 1,
+            b'-' | b':' | b',' | b';' | b'*' if blank(byte(text, at + 1)) || byte(text, at + 1) == b'-' => {
+                at += 1
+            }
             // The middle dot and the bullet of Home Assistant add-ons and of Nx.
             0xc2 if byte(text, at + 1) == 0xb7 => at += 2,
             _ => return at,
@@ -149,13 +151,15 @@ fn level_word(text: &[u8], at: usize, before: Before) -> Option<(Severity, usize
 
 /// `E0102 15:04:05.678901   12345 reflector.go:138] `
 fn klog(text: &[u8]) -> Option<Head> {
-    let severity = level::of_letter(byte(text, 0)).filter(|_| matches!(byte(text, 0), b'E' | b'W' | b'I' | b'F' | b'D'))?;
+    let severity = level::of_letter(byte(text, 0))
+        .filter(|_| matches!(byte(text, 0), b'E' | b'W' | b'I' | b'F' | b'D'))?;
     let month_day = time::digits(text, 1);
     if !matches!(month_day, 4 | 8) || byte(text, 1 + month_day) != b' ' {
         return None;
     }
     time::at(text, 2 + month_day)?;
-    let message = memchr::memmem::find(&text[..text.len().min(LONGEST_HEAD_BYTES)], b"] ").map_or(2 + month_day, |at| at + 2);
+    let message = memchr::memmem::find(&text[..text.len().min(LONGEST_HEAD_BYTES)], b"] ")
+        .map_or(2 + month_day, |at| at + 2);
     Some(Head {
         time: true,
         level: Some(severity),
@@ -204,7 +208,10 @@ fn walk(text: &[u8], depth: usize) -> Head {
         },
     };
     // BGL and Thunderbird put their alert category first, and `-` for none.
-    if byte(text, walk.at) == b'-' && byte(text, walk.at + 1) == b' ' && byte(text, walk.at + 2).is_ascii_digit() {
+    if byte(text, walk.at) == b'-'
+        && byte(text, walk.at + 1) == b' '
+        && byte(text, walk.at + 2).is_ascii_digit()
+    {
         walk.at += 2;
     }
     for _ in 0..MOST_COLUMNS {
@@ -237,7 +244,8 @@ impl Walk<'_> {
             return false;
         }
         if self.head.level.is_none() || !self.head.time {
-            if let Some(end) = time::at(text, self.at).filter(|end| !byte(text, *end).is_ascii_alphanumeric()) {
+            if let Some(end) = time::at(text, self.at).filter(|end| !byte(text, *end).is_ascii_alphanumeric())
+            {
                 self.time(end);
                 return true;
             }
@@ -330,7 +338,9 @@ impl Walk<'_> {
         let letter = byte(text, self.at);
         let after = byte(text, self.at + 1);
         let logcat = after == b'/' && byte(text, self.at + 2).is_ascii_alphabetic() && !self.head.opens();
-        if self.head.time && (blank(after) || after == b'|') || logcat && memchr::memchr(b'(', text).is_some_and(|at| at < 60) {
+        if self.head.time && (blank(after) || after == b'|')
+            || logcat && memchr::memchr(b'(', text).is_some_and(|at| at < 60)
+        {
             if let Some(severity) = level::of_letter(letter) {
                 self.head.level = Some(severity);
                 self.commit(self.at + 1 + usize::from(logcat));
@@ -363,7 +373,9 @@ impl Walk<'_> {
             self.commit(end + usize::from(byte(text, end) == b':'));
             return true;
         }
-        if time::at(inner, 0) == Some(inner.len()) || time::epoch(inner, 0) == Some(inner.len()) && !inner.is_empty() {
+        if time::at(inner, 0) == Some(inner.len())
+            || time::epoch(inner, 0) == Some(inner.len()) && !inner.is_empty()
+        {
             self.at = end;
             self.head.time = true;
             self.soft = 0;
@@ -406,7 +418,9 @@ impl Walk<'_> {
         if let Some(dot) = memchr::memrchr(b'.', column)
             && column.ends_with(b":")
             && let Some((severity, _)) = level::of_word(&column[dot + 1..column.len() - 1])
-            && column[dot + 1..column.len() - 1].iter().all(u8::is_ascii_uppercase)
+            && column[dot + 1..column.len() - 1]
+                .iter()
+                .all(u8::is_ascii_uppercase)
         {
             self.head.level = Some(severity);
             self.commit(end);
@@ -416,13 +430,17 @@ impl Walk<'_> {
         if let Some(colon) = memchr::memrchr(b':', column)
             && colon > 0
             && let Some((severity, Spelling::Any)) = level::of_word(&column[colon + 1..])
-            && column[..colon].iter().all(|b| b.is_ascii_alphanumeric() || *b == b'-' || *b == b'_')
+            && column[..colon]
+                .iter()
+                .all(|b| b.is_ascii_alphanumeric() || *b == b'-' || *b == b'_')
         {
             self.head.level = Some(severity);
             self.commit(end);
             return true;
         }
-        let quoted = column.first().is_some_and(|b| matches!(b, b'"' | b'\'' | b'{' | b'`'));
+        let quoted = column
+            .first()
+            .is_some_and(|b| matches!(b, b'"' | b'\'' | b'{' | b'`'));
         if quoted || memchr::memchr(b'=', column).is_some() {
             return false;
         }
@@ -447,6 +465,9 @@ impl Walk<'_> {
             return false;
         }
         let inner = text[self.at + 1..end - 1].trim_ascii();
+        if inner.len() >= 5 && inner[..5].eq_ignore_ascii_case(b"errno") {
+            return false;
+        }
         self.note_logger(inner, self.at + 1);
         self.commit(end + usize::from(byte(text, end) == b':'));
         true

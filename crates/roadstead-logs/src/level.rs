@@ -28,7 +28,9 @@ pub(crate) fn of_word(word: &[u8]) -> Option<(Severity, Spelling)> {
     Some(match &*lower {
         b"error" | b"err" | b"eror" | b"fatal" | b"ftl" | b"panic" | b"crit" | b"critical" | b"severe"
         | b"emerg" | b"dpanic" | b"pnc" | b"critial" => (Error, Any),
-        b"emergency" | b"alert" | b"failure" | b"sev" | b"fault" | b"crt" | b"fat" | b"errors" => (Error, Loud),
+        b"emergency" | b"alert" | b"failure" | b"sev" | b"fault" | b"crt" | b"fat" | b"errors" => {
+            (Error, Loud)
+        }
         b"warn" | b"warning" | b"wrn" | b"warnings" => (Warn, Any),
         b"caution" | b"wa" => (Warn, Loud),
         b"info" | b"inf" | b"debug" | b"dbg" | b"trace" | b"trc" | b"verbose" | b"notice" | b"vrb"

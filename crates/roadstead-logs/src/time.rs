@@ -58,7 +58,11 @@ fn zone(text: &[u8], at: usize) -> usize {
     }
     let from = if byte(text, end) == b' ' { end + 1 } else { end };
     if matches!(byte(text, from), b'+' | b'-') && two(text, from + 1, 14) {
-        let minutes = if byte(text, from + 3) == b':' { from + 4 } else { from + 3 };
+        let minutes = if byte(text, from + 3) == b':' {
+            from + 4
+        } else {
+            from + 3
+        };
         if two(text, minutes, 59) && !byte(text, minutes + 2).is_ascii_digit() {
             return minutes + 2;
         }
@@ -206,7 +210,8 @@ fn numeric(text: &[u8], at: usize) -> Option<usize> {
 /// Dates that begin with a day or a month, or with a year of two digits.
 fn short_date(text: &[u8], at: usize, length: usize, sep: u8) -> Option<usize> {
     let next = at + length + 1;
-    if !matches!(sep, b'/' | b'-' | b'.' | b' ') || !two(text, at + length - length.min(2), 31) && length == 2 {
+    if !matches!(sep, b'/' | b'-' | b'.' | b' ') || !two(text, at + length - length.min(2), 31) && length == 2
+    {
         return None;
     }
     if month_name(text, next) {
@@ -296,7 +301,16 @@ mod tests {
 
     #[test]
     fn numbers_that_are_no_time_stay() {
-        for text in ["12:34", "1.2.3.4", "10.0.0.5:53412", "2026", "404", "1/2", "2024-13-45", "99:99:99"] {
+        for text in [
+            "12:34",
+            "1.2.3.4",
+            "10.0.0.5:53412",
+            "2026",
+            "404",
+            "1/2",
+            "2024-13-45",
+            "99:99:99",
+        ] {
             assert_eq!(at(text.as_bytes(), 0), None, "{text}");
         }
     }
