@@ -162,6 +162,7 @@ fn dependencies_point_one_way() -> Result<()> {
     let metadata = metadata()?;
     for (room, built_on) in [
         ("roadstead-model", vec![]),
+        ("roadstead-logs", vec![]),
         ("roadstead-collect", vec!["roadstead-model"]),
         ("roadstead-store", vec!["roadstead-model"]),
         ("roadstead-sim", vec!["roadstead-model"]),

@@ -1,0 +1,295 @@
+//! Lines in, events out: which line begins an event, and which goes on with the one before.
+
+use crate::Severity;
+use crate::continuation::{Context, joins};
+use crate::fingerprint::{self, Fingerprint};
+use crate::framing::Stream;
+use crate::line::{self, Form};
+use crate::redact::redact;
+use crate::trace::Part;
+
+/// An event that nothing has continued for this long is complete.
+pub const CONTINUATION_NS: i64 = 1_000_000_000;
+/// An event is handed out this long after its first line, whatever still continues it.
+pub const MOST_DELAY_NS: i64 = 10_000_000_000;
+/// Lines of an event that are kept; further ones are counted.
+pub const MOST_LINES: usize = 500;
+/// Bytes of an event that are kept.
+pub const MOST_BYTES: usize = 256 * 1024;
+/// Characters of an event's message.
+pub const MESSAGE_CHARS: usize = 500;
+
+/// Something that happened, in the words of the container.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    /// Where it was printed.
+    pub stream: Stream,
+    /// How bad it is.
+    pub severity: Severity,
+    /// Which trouble it is.
+    pub fingerprint: Fingerprint,
+    /// The engine's stamp of its first line, in nanoseconds since 1970 UTC.
+    pub first_at_ns: Option<i64>,
+    /// The engine's stamp of its last line.
+    pub last_at_ns: Option<i64>,
+    /// What its first line says, without times and level and without secrets; at most [`MESSAGE_CHARS`].
+    pub message: String,
+    /// The masked form that was hashed: why it was grouped as it was.
+    pub masked: String,
+    /// Its lines without secrets, as far as they were kept.
+    pub lines: Vec<String>,
+    /// How many lines it has.
+    pub line_count: u64,
+}
+
+/// Joins the lines of one container to events.
+///
+/// Only errors and warnings are handed out, unless made by [`Assembler::everything`]. Memory is bounded: per stream one
+/// event of [`MOST_LINES`] and [`MOST_BYTES`].
+#[derive(Debug, Default)]
+pub struct Assembler {
+    strands: [Option<Open>; 3],
+    everything: bool,
+    lines: u64,
+    others: u64,
+}
+
+/// The event that the next line of a stream may go on with.
+#[derive(Debug)]
+struct Open {
+    severity: Severity,
+    context: Context,
+    first_at_ns: Option<i64>,
+    last_at_ns: Option<i64>,
+    lines: Vec<String>,
+    bytes: usize,
+    count: u64,
+    /// It was handed out before it was complete: what still comes is counted only.
+    handed: bool,
+}
+
+impl Assembler {
+    /// One per container.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// One that hands out every event, however harmless: for asking why lines were judged and grouped so.
+    #[must_use]
+    pub fn everything() -> Self {
+        Self {
+            everything: true,
+            ..Self::default()
+        }
+    }
+
+    /// Lines seen.
+    #[must_use]
+    pub fn lines(&self) -> u64 {
+        self.lines
+    }
+
+    /// Events that were neither errors nor warnings.
+    #[must_use]
+    pub fn others(&self) -> u64 {
+        self.others
+    }
+
+    /// The next line of a stream, without its line end and without colours. `at_ns` is the engine's stamp.
+    pub fn push(&mut self, stream: Stream, at_ns: Option<i64>, text: &str, take: &mut impl FnMut(Event)) {
+        self.lines += 1;
+        let judged = line::judge(text);
+        let strand = &mut self.strands[index(stream)];
+        if let Some(open) = strand {
+            let gap_ns = at_ns
+                .zip(open.last_at_ns)
+                .map(|(now, then)| now.saturating_sub(then));
+            if joins(&open.context, text, &judged, gap_ns) {
+                open.go_on(at_ns, text, &judged, self.everything);
+                return;
+            }
+        }
+        if let Some(done) = strand.take() {
+            self.others += done.close(stream, self.everything, take);
+        }
+        *strand = Some(Open::begin(at_ns, text, &judged, self.everything));
+    }
+
+    /// Hands out what nothing has continued for [`CONTINUATION_NS`], or has waited for [`MOST_DELAY_NS`]. `now_ns` is on
+    /// the clock that stamps the lines.
+    pub fn expire(&mut self, now_ns: i64, take: &mut impl FnMut(Event)) {
+        for stream in STREAMS {
+            let Some(open) = &mut self.strands[index(stream)] else {
+                continue;
+            };
+            let quiet = open
+                .last_at_ns
+                .is_none_or(|at| now_ns.saturating_sub(at) >= CONTINUATION_NS);
+            let old = open
+                .first_at_ns
+                .is_none_or(|at| now_ns.saturating_sub(at) >= MOST_DELAY_NS);
+            if !open.handed && (quiet || old) {
+                self.others += open.hand_out(stream, self.everything, take);
+            }
+        }
+    }
+
+    /// Hands out all that waits: no more lines come.
+    pub fn finish(&mut self, take: &mut impl FnMut(Event)) {
+        for stream in STREAMS {
+            if let Some(open) = self.strands[index(stream)].take() {
+                self.others += open.close(stream, self.everything, take);
+            }
+        }
+    }
+
+    /// The stamp of the first line that still waits: who reads the log again must not begin after it.
+    #[must_use]
+    pub fn oldest_waiting_ns(&self) -> Option<i64> {
+        self.strands
+            .iter()
+            .flatten()
+            .filter(|open| !open.handed)
+            .filter_map(|open| open.first_at_ns)
+            .min()
+    }
+}
+
+const STREAMS: [Stream; 3] = [Stream::Stdout, Stream::Stderr, Stream::Engine];
+
+fn index(stream: Stream) -> usize {
+    match stream {
+        Stream::Stdout => 0,
+        Stream::Stderr => 1,
+        Stream::Engine => 2,
+    }
+}
+
+impl Open {
+    fn begin(at_ns: Option<i64>, text: &str, judged: &line::Judged<'_>, everything: bool) -> Self {
+        let mut open = Self {
+            severity: judged.severity,
+            context: Context::of(text, judged),
+            first_at_ns: at_ns,
+            last_at_ns: at_ns,
+            lines: Vec::new(),
+            bytes: 0,
+            count: 1,
+            handed: false,
+        };
+        open.keep(text, everything);
+        open
+    }
+
+    /// What cannot become an issue any more is not kept.
+    fn keep(&mut self, text: &str, everything: bool) {
+        let harmless = self.severity == Severity::Other && self.context.named;
+        if harmless && !everything
+            || self.handed
+            || self.lines.len() >= MOST_LINES
+            || self.bytes >= MOST_BYTES
+        {
+            return;
+        }
+        let room = MOST_BYTES - self.bytes;
+        let kept = &text[..text.floor_char_boundary(room)];
+        self.bytes += kept.len();
+        self.lines.push(kept.to_owned());
+    }
+
+    fn go_on(&mut self, at_ns: Option<i64>, text: &str, judged: &line::Judged<'_>, everything: bool) {
+        self.count += 1;
+        self.last_at_ns = at_ns.or(self.last_at_ns);
+        if !self.context.named
+            && self.severity < Severity::Error
+            && matches!(judged.part, Some(Part::Start(_) | Part::Exception | Part::Frame))
+            && !self.context.block()
+        {
+            self.severity = Severity::Error;
+        }
+        self.keep(text, everything);
+        let was_block = self.context.block();
+        self.context.go_on(text, judged);
+        if was_block && !self.context.block() && !self.context.named {
+            self.judge_block();
+        }
+    }
+
+    /// An object printed over several lines is complete: what does it say as a whole?
+    fn judge_block(&mut self) {
+        let whole = self.lines.join(" ");
+        let judged = line::judge(&whole);
+        if let Form::Json(_) = judged.form {
+            self.severity = judged.severity;
+            self.context.named = judged.named;
+        }
+    }
+
+    fn close(mut self, stream: Stream, everything: bool, take: &mut impl FnMut(Event)) -> u64 {
+        self.hand_out(stream, everything, take)
+    }
+
+    /// Hands the event out, once. Returns how many harmless events that was.
+    fn hand_out(&mut self, stream: Stream, everything: bool, take: &mut impl FnMut(Event)) -> u64 {
+        if std::mem::replace(&mut self.handed, true) {
+            return 0;
+        }
+        let other = u64::from(self.severity == Severity::Other);
+        if other == 0 || everything {
+            let lines = std::mem::take(&mut self.lines);
+            let lines: Vec<String> = lines.into_iter().map(without_secrets).collect();
+            let masked = fingerprint::masked(&lines);
+            take(Event {
+                stream,
+                severity: self.severity,
+                fingerprint: Fingerprint::of(&masked),
+                first_at_ns: self.first_at_ns,
+                last_at_ns: self.last_at_ns,
+                message: message(&lines),
+                masked,
+                lines,
+                line_count: self.count,
+            });
+        }
+        other
+    }
+}
+
+fn without_secrets(line: String) -> String {
+    match redact(&line) {
+        std::borrow::Cow::Borrowed(_) => line,
+        std::borrow::Cow::Owned(redacted) => redacted,
+    }
+}
+
+fn message(lines: &[String]) -> String {
+    let first = lines
+        .iter()
+        .find(|line| line.bytes().any(|b| b.is_ascii_alphanumeric()))
+        .or(lines.first())
+        .map_or("", String::as_str);
+    let judged = line::judge(first);
+    let told = match judged.form {
+        Form::Json(fields) => match (fields.message, fields.error) {
+            (Some(message), Some(error)) => format!(
+                "{}: {}",
+                crate::json::unescaped(message),
+                crate::json::unescaped(error)
+            ),
+            (Some(text), None) | (None, Some(text)) => crate::json::unescaped(text).into_owned(),
+            (None, None) => first.to_owned(),
+        },
+        Form::Pairs(fields) => match (fields.message, fields.error) {
+            (Some(message), Some(error)) => format!("{message}: {error}"),
+            (Some(text), None) | (None, Some(text)) => text.to_owned(),
+            (None, None) => first.to_owned(),
+        },
+        Form::Access(_) => first.to_owned(),
+        Form::Plain => match fingerprint::message(first, &judged).trim() {
+            "" => first.to_owned(),
+            message => message.to_owned(),
+        },
+    };
+    told.chars().take(MESSAGE_CHARS).collect()
+}

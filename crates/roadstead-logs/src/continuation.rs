@@ -1,0 +1,258 @@
+//! Whether a line goes on with the event before it.
+//!
+//! Decided from the line itself and from a few facts about the event that is open; no line that comes later changes it,
+//! so that nothing has to wait for more than its own continuation.
+
+use crate::Severity;
+use crate::json;
+use crate::line::{Form, Judged};
+use crate::trace::{self, Part, Tongue};
+
+/// A line without any mark of a continuation joins only this soon.
+const SOON_NS: i64 = 100_000_000;
+/// Longest object printed over several lines.
+const MOST_BLOCK_LINES: u32 = 1000;
+
+/// What is known of the open event.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Context {
+    /// Its first line named its level.
+    pub(crate) named: bool,
+    severity: Severity,
+    /// Its first line had a time or a level.
+    opened: bool,
+    tongue: Option<Tongue>,
+    /// A frame was seen.
+    frames: bool,
+    /// Python's exception was seen, which ends the trace.
+    ended: bool,
+    /// A line that announces another trace was seen.
+    chained: bool,
+    /// An exception without frames so far stands last.
+    exception: bool,
+    /// Open brackets of an object printed over several lines.
+    depth: i32,
+    banner: bool,
+    /// The last line ended with a colon.
+    colon: bool,
+    lines: u32,
+}
+
+impl Context {
+    /// After the first line.
+    pub(crate) fn of(text: &str, judged: &Judged<'_>) -> Self {
+        let mut context = Self {
+            named: judged.named,
+            severity: judged.severity,
+            opened: judged.opens(),
+            tongue: None,
+            frames: false,
+            ended: false,
+            chained: false,
+            exception: false,
+            depth: 0,
+            banner: banner(text),
+            colon: false,
+            lines: 0,
+        };
+        context.depth = block_depth(text, judged);
+        context.go_on(text, judged);
+        context
+    }
+
+    /// It is an object of which more lines are to come.
+    pub(crate) fn block(&self) -> bool {
+        self.depth > 0
+    }
+
+    /// After one more line of the event.
+    pub(crate) fn go_on(&mut self, text: &str, judged: &Judged<'_>) {
+        self.lines = self.lines.saturating_add(1);
+        if self.lines > 1 && self.depth > 0 {
+            self.depth = if self.lines > MOST_BLOCK_LINES {
+                0
+            } else {
+                json::balance(text, self.depth)
+            };
+            return;
+        }
+        if text.trim().is_empty() {
+            return;
+        }
+        self.colon = text.trim_end().ends_with(':');
+        self.exception = false;
+        match judged.part {
+            Some(Part::Start(tongue)) => {
+                self.tongue = Some(tongue);
+                self.frames = false;
+                self.ended = false;
+                self.chained = false;
+            }
+            Some(Part::Frame) => self.frames = true,
+            Some(Part::Exception) => {
+                self.exception = true;
+                self.ended |= !judged.head.indented;
+            }
+            Some(Part::More) => {
+                self.chained |=
+                    text.starts_with("During handling") || text.starts_with("The above exception");
+                if text.starts_with("goroutine ") {
+                    self.tongue = Some(Tongue::Go);
+                }
+            }
+            None => {
+                self.ended |= self.tongue == Some(Tongue::Python) && !judged.head.indented && self.lines > 1
+            }
+        }
+    }
+}
+
+/// Open brackets at the end of a line that begins an object over several lines.
+fn block_depth(text: &str, judged: &Judged<'_>) -> i32 {
+    let trimmed = text.trim_end();
+    if judged.part.is_some() && !judged.opens() {
+        return 0;
+    }
+    match trimmed.as_bytes().last() {
+        Some(b'{' | b'[') => json::balance(&trimmed[trimmed.len() - 1..], 0),
+        _ if trimmed.starts_with('{') && !matches!(judged.form, Form::Json(_)) => json::balance(trimmed, 0),
+        _ => 0,
+    }
+}
+
+/// A line of a box, of a rule, or of letters drawn with signs.
+fn banner(text: &str) -> bool {
+    let text = text.trim();
+    let Some(first) = text.chars().next() else {
+        return false;
+    };
+    let rule = text.len() >= 4
+        && text
+            .chars()
+            .all(|c| matches!(c, '=' | '-' | '*' | '#' | '_' | '+' | '~' | '─' | '═' | '━' | '.'));
+    rule || matches!(
+        first,
+        '╔' | '║' | '╚' | '╠' | '┌' | '│' | '└' | '├' | '╭' | '╰' | '█' | '▄' | '▀'
+    ) || first == '+' && text.ends_with('+') && text.contains("--")
+        || matches!(first, '|' | '*' | '#') && text.chars().count() > 1 && text.ends_with(first)
+}
+
+/// Nothing but closing brackets and separators.
+fn closing(text: &str) -> bool {
+    matches!(text.as_bytes().first(), Some(b'}' | b']' | b')'))
+        && text
+            .bytes()
+            .all(|b| matches!(b, b'}' | b']' | b')' | b',' | b';' | b' '))
+}
+
+/// What PostgreSQL says about the message before, on lines that look like messages of their own.
+fn about_the_message_before(text: &str, judged: &Judged<'_>) -> bool {
+    if !judged.head.time {
+        return [
+            "DETAIL:  ",
+            "HINT:  ",
+            "STATEMENT:  ",
+            "CONTEXT:  ",
+            "QUERY:  ",
+            "LOCATION:  ",
+        ]
+        .iter()
+        .any(|word| text.starts_with(word));
+    }
+    let head = &text[..text.floor_char_boundary(200)];
+    [
+        "DETAIL:  ",
+        "HINT:  ",
+        "STATEMENT:  ",
+        "CONTEXT:  ",
+        "QUERY:  ",
+        "LOCATION:  ",
+    ]
+    .iter()
+    .any(|word| {
+        head.find(word)
+            .is_some_and(|at| at > 0 && matches!(head.as_bytes()[at - 1], b' ' | b']'))
+    })
+}
+
+/// A call as Go prints it: `main.(*T).serve(0xc000, …)`.
+fn go_call(text: &str) -> bool {
+    text.ends_with(')') && text.contains('(') && text.contains('.') && !text.contains(": ")
+        || text.ends_with("(...)")
+        || text.starts_with('r') && text.contains("0x") && text.len() < 40
+}
+
+/// A class name, or a dotted one, alone or before a colon: what ends Python's trace.
+fn python_end(text: &str) -> bool {
+    let name = text.split(':').next().unwrap_or(text);
+    !name.is_empty()
+        && name.len() <= 100
+        && name
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_'))
+        && !name.as_bytes()[0].is_ascii_digit()
+        && name.bytes().any(|b| b.is_ascii_lowercase())
+}
+
+/// Whether `text` goes on with the event of `open`, which had its last line `gap_ns` before.
+pub(crate) fn joins(open: &Context, text: &str, judged: &Judged<'_>, gap_ns: Option<i64>) -> bool {
+    let trimmed = text.trim();
+    if trimmed.is_empty() {
+        return true;
+    }
+    let soon = gap_ns.is_none_or(|gap| gap <= SOON_NS);
+    let stamped = judged.opens() && judged.head.time && !judged.head.indented;
+    if open.depth > 0 && !stamped {
+        return true;
+    }
+    if open.opened && about_the_message_before(text, judged) {
+        return true;
+    }
+    if open.tongue == Some(Tongue::Python) && !open.ended {
+        if judged.head.indented && !judged.head.time {
+            return true;
+        }
+        if python_end(text) {
+            return true;
+        }
+    }
+    if open.tongue == Some(Tongue::Node) && !open.frames && !judged.head.time {
+        return true;
+    }
+    if judged.head.indented {
+        let level = judged.head.level.is_some()
+            && !text.starts_with('\t')
+            && !text.starts_with("   ")
+            && !open.frames;
+        return !(judged.head.time || level);
+    }
+    if judged.opens() {
+        return false;
+    }
+    match judged.part {
+        Some(Part::Frame | Part::More) => return true,
+        Some(Part::Start(tongue)) => {
+            let nested =
+                open.chained || tongue == Tongue::Go && open.tongue == Some(Tongue::Go) && !open.frames;
+            let attached = open.opened
+                && open.severity > Severity::Other
+                && open.tongue.is_none()
+                && !open.frames
+                && soon;
+            return nested || attached;
+        }
+        Some(Part::Exception) => {
+            return open.opened && open.named && !open.frames && open.tongue.is_none() && soon;
+        }
+        None => {}
+    }
+    if closing(trimmed) || banner(text) && open.banner {
+        return true;
+    }
+    match open.tongue {
+        Some(Tongue::Go) if go_call(text) => return true,
+        Some(Tongue::Rust) if open.lines == 1 => return true,
+        _ => {}
+    }
+    open.colon && open.opened && soon && trace::exception_name(text).is_none() && open.lines == 1
+}

@@ -1,0 +1,451 @@
+//! What a structured line says of itself, be it JSON or logfmt.
+//!
+//! Keys are those of the loggers that print such lines: zap, zerolog, slog, logrus, pino, bunyan, winston, structlog,
+//! python-json-logger, loguru, Serilog, Logback, ECS, Google Cloud, Monolog, MongoDB, journald, Caddy, Traefik.
+
+use crate::Severity;
+use crate::json::{self, Value};
+use crate::{keywords, level};
+
+/// The members of a line that matter.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Fields<'t> {
+    level_text: Option<&'t str>,
+    level_number: Option<Severity>,
+    /// The message; still escaped.
+    pub(crate) message: Option<&'t str>,
+    /// How dear the key was that gave the message.
+    rank: u8,
+    /// What went wrong, in the words of whoever failed; still escaped.
+    pub(crate) error: Option<&'t str>,
+    /// The class of what went wrong.
+    pub(crate) kind: Option<&'t str>,
+    /// A trace; still escaped.
+    pub(crate) stack: Option<&'t str>,
+    /// An answer's status or an error's number.
+    pub(crate) code: Option<&'t str>,
+    pub(crate) method: Option<&'t str>,
+    pub(crate) path: Option<&'t str>,
+    /// It has a time or a level, as a logger's line has.
+    pub(crate) logged: bool,
+    /// Values are escaped as JSON does it.
+    pub(crate) escaped: bool,
+    /// MongoDB's one-letter level, believed only beside its `t` and `c`.
+    letter: Option<Severity>,
+    mongo: u8,
+}
+
+fn is(key: &str, names: &[&str]) -> bool {
+    names.iter().any(|name| key.eq_ignore_ascii_case(name))
+}
+
+/// The severity of a level's value: a word of any length of which the end counts (`LogLevel.Error`), or a letter.
+fn word_severity(value: &str) -> Option<Severity> {
+    let value = value.trim();
+    let value = value.rsplit(['.', ':']).next().unwrap_or(value);
+    if value.len() == 1 {
+        return level::of_letter(value.as_bytes()[0].to_ascii_uppercase())
+            .or_else(|| value.parse().ok().map(level::of_syslog));
+    }
+    if let Ok(number) = value.parse() {
+        return level::of_number(number);
+    }
+    level::of_word(value.as_bytes()).map(|(severity, _)| severity)
+}
+
+impl<'t> Fields<'t> {
+    /// Reads an object; `None` if `text` is none.
+    pub(crate) fn of_json(text: &'t str) -> Option<(Self, bool)> {
+        let bytes = text.as_bytes();
+        if bytes.first() != Some(&b'{') {
+            return None;
+        }
+        let second = bytes[1..].trim_ascii_start();
+        if !matches!(second.first(), Some(b'"' | b'}') | None) {
+            return None;
+        }
+        let mut fields = Self {
+            escaped: true,
+            ..Self::default()
+        };
+        let mut any = false;
+        let end = json::members(text, |member| {
+            any = true;
+            match member.value {
+                Value::Text(text) => fields.member(member.parent, member.key, text, true),
+                Value::Bare(text) => fields.member(member.parent, member.key, text, false),
+                Value::Nested => {
+                    if member.depth == 1 && matches!(member.key, "t" | "c") {
+                        fields.mongo += 1;
+                    }
+                    fields.logged |= member.depth == 1 && member.key == "t";
+                }
+            }
+        });
+        (any || end.is_some()).then_some((fields, end.is_some()))
+    }
+
+    /// Reads `key=value` pairs; `None` where fewer than `least` stand on the line.
+    pub(crate) fn of_pairs(text: &'t str, least: usize) -> Option<Self> {
+        let mut fields = Self::default();
+        let mut count = 0;
+        pairs(text, |key, value, quoted| {
+            count += 1;
+            fields.member("", key, value, quoted);
+        });
+        (count >= least).then_some(fields)
+    }
+
+    fn member(&mut self, parent: &str, key: &str, value: &'t str, quoted: bool) {
+        let top = parent.is_empty();
+        // `log.level` may be written `"log":{"level":…}`.
+        let dotted = key.rsplit('.').next().unwrap_or(key);
+        let logger = top
+            || is(
+                parent,
+                &["log", "level", "record", "fields", "syslog", "data", "@fields"],
+            );
+        let text = quoted || value.parse::<f64>().is_err() && !matches!(value, "true" | "false" | "null");
+        match key.len() {
+            0 => return,
+            1 if top && key == "s" && quoted => {
+                self.letter = value
+                    .bytes()
+                    .next()
+                    .filter(|_| value.len() <= 2)
+                    .and_then(level::of_letter);
+                return;
+            }
+            1 if top && matches!(key, "t" | "c") => {
+                self.mongo += 1;
+                self.logged = true;
+                return;
+            }
+            _ => {}
+        }
+        if logger
+            && is(
+                dotted,
+                &[
+                    "level",
+                    "lvl",
+                    "severity",
+                    "loglevel",
+                    "log_level",
+                    "levelname",
+                    "level_name",
+                    "l",
+                    "@l",
+                    "@level",
+                    "severity_text",
+                    "severitytext",
+                    "priority",
+                    "log_severity",
+                    "logLevel",
+                ],
+            )
+            || parent.eq_ignore_ascii_case("level") && key == "name"
+        {
+            self.logged = true;
+            if !text {
+                self.level_number = self.level_number.or_else(|| {
+                    value
+                        .split('.')
+                        .next()
+                        .and_then(|v| v.parse().ok())
+                        .and_then(level::of_number)
+                });
+            } else if let Some(severity) = word_severity(value) {
+                if self.level_text.is_none_or(|old| word_severity(old).is_none()) {
+                    self.level_text = Some(value);
+                }
+                let _ = severity;
+            }
+            return;
+        }
+        if is(key, &["severitynumber", "severity_number"]) {
+            self.level_number = self
+                .level_number
+                .or_else(|| value.parse().ok().map(level::of_otel));
+            return;
+        }
+        if is(key, &["levelno", "no"]) && (top || parent == "level") {
+            self.level_number = value.parse().ok().map(level::of_python).or(self.level_number);
+            return;
+        }
+        if top
+            && is(
+                key,
+                &[
+                    "ts",
+                    "time",
+                    "timestamp",
+                    "@timestamp",
+                    "@t",
+                    "datetime",
+                    "date",
+                    "asctime",
+                    "__REALTIME_TIMESTAMP",
+                ],
+            )
+        {
+            self.logged = true;
+            return;
+        }
+        if text {
+            self.text_member(parent, key, dotted, value);
+        }
+        if is(
+            dotted,
+            &[
+                "status",
+                "status_code",
+                "statuscode",
+                "response_code",
+                "responsecode",
+                "downstreamstatus",
+                "http_status",
+                "errno",
+                "exit_code",
+                "exitcode",
+                "sqlstate",
+            ],
+        ) || dotted == "code" && (!top || self.code.is_none())
+        {
+            let short = value.len() <= 16 && !value.is_empty() && value != "null";
+            if short && (self.code.is_none() || dotted != "code") {
+                self.code = Some(value);
+            }
+        }
+    }
+
+    fn text_member(&mut self, parent: &str, key: &str, dotted: &str, value: &'t str) {
+        let top = parent.is_empty();
+        let failing = is(parent, &["error", "err", "exception", "exc", "exc_info", "cause"]);
+        let rank = match () {
+            () if top && is(key, &["@mt", "message_template"]) => 9,
+            () if top && is(key, &["msg", "message", "@m"]) => 8,
+            () if is(parent, &["record", "data", "fields", "jsonpayload", "log"])
+                && is(key, &["message", "msg"]) =>
+            {
+                7
+            }
+            () if top
+                && is(
+                    key,
+                    &["short_message", "event", "textpayload", "body", "text", "log"],
+                ) =>
+            {
+                6
+            }
+            () if top && is(key, &["summary", "description", "title"]) => 3,
+            () => 0,
+        };
+        if rank > self.rank && !value.is_empty() {
+            self.message = Some(value);
+            self.rank = rank;
+        }
+        if top
+            && is(
+                key,
+                &[
+                    "error",
+                    "err",
+                    "error.message",
+                    "errmsg",
+                    "errormessage",
+                    "error_message",
+                    "cause",
+                    "exception_message",
+                    "exception.message",
+                ],
+            )
+            || failing && is(key, &["message", "msg", "value", "errmsg"])
+        {
+            if self.error.is_none() && !keywords::empty_value(value.as_bytes()) {
+                self.error = Some(value);
+            }
+        } else if top
+            && is(
+                key,
+                &[
+                    "error.type",
+                    "exception.type",
+                    "exception_class",
+                    "exception.class",
+                    "error_type",
+                    "errorname",
+                    "exc_type",
+                ],
+            )
+            || failing && is(key, &["type", "name", "class", "codename", "exception"])
+        {
+            self.kind = self.kind.or(Some(value));
+        }
+        if is(
+            dotted,
+            &[
+                "stack",
+                "stack_trace",
+                "stacktrace",
+                "errorverbose",
+                "@x",
+                "exc_info",
+                "exc_text",
+                "traceback",
+                "backtrace",
+                "trace",
+            ],
+        ) || top && is(key, &["exception"])
+        {
+            if value.len() > 20 && self.stack.is_none() {
+                self.stack = Some(value);
+            }
+        }
+        if is(
+            dotted,
+            &["method", "request_method", "requestmethod", "http_method"],
+        ) {
+            self.method = self.method.or(Some(value));
+        } else if is(
+            dotted,
+            &[
+                "path",
+                "uri",
+                "url",
+                "request_uri",
+                "requestpath",
+                "route",
+                "request",
+                "requesturl",
+            ],
+        ) {
+            self.path = self.path.or(Some(value));
+        }
+    }
+
+    /// The severity that the line names.
+    pub(crate) fn level(&self) -> Option<Severity> {
+        self.level_text
+            .and_then(word_severity)
+            .or(self.level_number)
+            .or_else(|| self.letter.filter(|_| self.mongo >= 2))
+    }
+
+    /// The severity of an access line's status.
+    pub(crate) fn status(&self) -> Option<u16> {
+        if self.method.is_none() && self.path.is_none() {
+            return None;
+        }
+        self.code?
+            .parse()
+            .ok()
+            .filter(|status| (100..600).contains(status))
+    }
+}
+
+/// Calls `each` with the key, the value without its quotes, and whether it had some.
+pub(crate) fn pairs<'t>(text: &'t str, mut each: impl FnMut(&'t str, &'t str, bool)) {
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    while let Some(equals) = memchr::memchr(b'=', &bytes[at..]).map(|n| n + at) {
+        let key_start = bytes[at..equals]
+            .iter()
+            .rposition(|b| !(b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-' | b'@')))
+            .map_or(at, |n| at + n + 1);
+        let apart = key_start == 0
+            || matches!(
+                bytes[key_start - 1],
+                b' ' | b'\t' | b',' | b'[' | b'(' | b'{' | b'|' | b';'
+            );
+        let key = &text[key_start..equals];
+        if key.is_empty() || !apart || !key.as_bytes()[0].is_ascii_alphabetic() && key.as_bytes()[0] != b'@' {
+            at = equals + 1;
+            continue;
+        }
+        let from = equals + 1;
+        let quote = bytes
+            .get(from)
+            .copied()
+            .filter(|b| matches!(b, b'"' | b'\'' | b'`'));
+        if let Some(quote) = quote {
+            let end = quoted_end(bytes, from, quote);
+            each(key, &text[from + 1..end], true);
+            at = (end + 1).min(bytes.len());
+        } else {
+            let length = bytes[from..]
+                .iter()
+                .take_while(|b| !matches!(b, b' ' | b'\t' | b',' | b';' | b']' | b')' | b'}' | b'|'))
+                .count();
+            each(key, &text[from..from + length], false);
+            at = from + length;
+        }
+    }
+}
+
+fn quoted_end(bytes: &[u8], open: usize, quote: u8) -> usize {
+    let mut from = open + 1;
+    while from < bytes.len() {
+        let Some(hit) = memchr::memchr2(quote, b'\\', &bytes[from..]) else {
+            break;
+        };
+        if bytes[from + hit] == quote {
+            return from + hit;
+        }
+        from += hit + 2;
+    }
+    bytes.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn level_of(text: &str) -> Option<Severity> {
+        Fields::of_json(text).and_then(|(fields, _)| fields.level())
+    }
+
+    #[test]
+    fn the_level_is_found_under_each_key() {
+        for line in [
+            r#"{"level":"error","msg":"x"}"#,
+            r#"{"level":50,"time":1,"msg":"x"}"#,
+            r#"{"log.level":"ERROR"}"#,
+            r#"{"log":{"level":"error"},"message":"x"}"#,
+            r#"{"@t":"x","@l":"Fatal","@mt":"x"}"#,
+            r#"{"severity":"CRITICAL"}"#,
+            r#"{"t":{"$date":"x"},"s":"E","c":"NETWORK","msg":"x"}"#,
+            r#"{"PRIORITY":"3","MESSAGE":"x"}"#,
+            r#"{"level":400,"level_name":"ERROR"}"#,
+            r#"{"severityNumber":17}"#,
+            r#"{"record":{"level":{"icon":"x","name":"ERROR","no":40}}}"#,
+            r#"{"levelno":40,"msg":"x"}"#,
+        ] {
+            assert_eq!(level_of(line), Some(Severity::Error), "{line}");
+        }
+        assert_eq!(
+            level_of(r#"{"level":300,"level_name":"WARNING"}"#),
+            Some(Severity::Warn)
+        );
+        assert_eq!(level_of(r#"{"level":30,"msg":"error"}"#), Some(Severity::Other));
+        assert_eq!(level_of(r#"{"s":"E"}"#), None);
+    }
+
+    #[test]
+    fn pairs_are_read_with_and_without_quotes() {
+        let mut all = Vec::new();
+        pairs(r#"a=1 b="x \" y" c= d=z,e=2 http://h/?q=1"#, |k, v, q| {
+            all.push((k, v, q))
+        });
+        assert_eq!(
+            all,
+            [
+                ("a", "1", false),
+                ("b", "x \\\" y", true),
+                ("c", "", false),
+                ("d", "z", false),
+                ("e", "2", false)
+            ]
+        );
+    }
+}

@@ -1,0 +1,203 @@
+//! What makes two events the same trouble.
+//!
+//! # Version 1, in words
+//!
+//! 1. Secrets are taken out of the event first, so that nothing secret is ever part of a masked form.
+//! 2. The *text* of the event is chosen:
+//!    * A trace with at least one frame: the classes of the exception and its causes, outermost first; the first
+//!      exception's message only where it holds a number that names a trouble; the three innermost functions of the app's
+//!      own code with their files' names, or of any code if none is the app's own. No line numbers, no digits in generated
+//!      names. The log message before the trace does not count, except where no exception is named.
+//!    * A line of JSON or of pairs: the message, then the error with its class, then the status or code.
+//!    * A line of an access log: method, path without query, status.
+//!    * Anything else: the message without what the logger puts before it (times, level, process, thread, host of a
+//!      syslog line). Where the first line has no message of its own, the next one is taken.
+//! 3. The text is *masked*, once from left to right: times, UUIDs, hexadecimal numbers, addresses and their ports, host
+//!    names, URLs, paths, e-mail addresses, numbers with their units, quoted words, names with digits in them, values of
+//!    keys that hold names. Lists of the same kind become one. Kept are words, and numbers that name a trouble: HTTP
+//!    statuses, errnos, exit codes, signals, codes such as `E11000`.
+//! 4. The masked form is cut at 400 bytes and hashed with FNV-1a, 64 bits, and the finishing step of `MurmurHash3`.
+//!
+//! Severity is not part of it: who stores issues keys them by both.
+//!
+//! A change to any of this is a new version. Old issues keep the version that they were made with.
+
+use std::fmt;
+
+use crate::json;
+use crate::line::{self, Form, Judged};
+use crate::mask::mask;
+use crate::trace::Trace;
+
+/// The version of the algorithm above.
+pub const FINGERPRINT_VERSION: u16 = 1;
+
+/// Most lines of an event that are looked at for its trace.
+const TRACE_LINES: usize = 400;
+
+/// A name for a kind of trouble: the same for each of its occurrences, on every host, in any order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Fingerprint {
+    /// The version of the algorithm; fingerprints of different versions cannot be compared.
+    pub version: u16,
+    /// The hash of the masked form.
+    pub hash: u64,
+}
+
+impl fmt::Display for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}-{:016x}", self.version, self.hash)
+    }
+}
+
+impl Fingerprint {
+    /// The fingerprint of a masked form.
+    pub(crate) fn of(masked: &str) -> Self {
+        let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
+        for byte in masked.bytes() {
+            hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+        hash ^= hash >> 33;
+        hash = hash.wrapping_mul(0xff51_afd7_ed55_8ccd);
+        hash ^= hash >> 33;
+        hash = hash.wrapping_mul(0xc4ce_b9fe_1a85_ec53);
+        hash ^= hash >> 33;
+        Self {
+            version: FINGERPRINT_VERSION,
+            hash,
+        }
+    }
+}
+
+/// The masked form of an event, from its lines without secrets.
+pub(crate) fn masked(lines: &[String]) -> String {
+    let Some(first) = lines.first() else {
+        return String::new();
+    };
+    let judged = line::judge(first);
+    if let Form::Json(fields) | Form::Pairs(fields) = judged.form {
+        return structured(first, &judged, &fields);
+    }
+    let joined;
+    if lines.len() > 1 && first.trim_end().ends_with('{') && first.trim() == "{" {
+        joined = lines.join(" ");
+        let whole = line::judge(&joined);
+        if let Form::Json(fields) = whole.form {
+            return structured(&joined, &whole, &fields);
+        }
+    }
+    if let Form::Access(access) = judged.form {
+        let path = access.target.split(['?', ';']).next().unwrap_or(access.target);
+        return format!("{} {} {}", access.method, route(path), access.status);
+    }
+    if lines.len() > 1
+        && let Some(trace) = Trace::read(lines.iter().take(TRACE_LINES).map(String::as_str))
+    {
+        let signature = trace.signature();
+        if trace.kinds.is_empty() {
+            return format!("{}{signature}", mask(message(first, &judged)));
+        }
+        return signature;
+    }
+    let own = mask(message(first, &judged));
+    let told = own.bytes().filter(u8::is_ascii_alphabetic).count();
+    let category = own.ends_with("[<*>]") || own.ends_with("[<N>]");
+    if lines.len() > 1 && (told < 3 || category || own.ends_with(':') && told < 24) {
+        let more = lines[1..]
+            .iter()
+            .take(8)
+            .find(|line| line.bytes().filter(u8::is_ascii_alphabetic).count() >= 3);
+        if let Some(more) = more {
+            return format!("{own} {}", mask(more.trim_start()))
+                .trim_start()
+                .to_owned();
+        }
+    }
+    own
+}
+
+/// What a line says after what its logger put before it.
+pub(crate) fn message<'t>(text: &'t str, judged: &Judged<'_>) -> &'t str {
+    text.get(judged.head.message..).unwrap_or(text)
+}
+
+/// A path with what varies in it taken out, segment by segment.
+fn route(path: &str) -> String {
+    let path = path
+        .split_once("://")
+        .map_or(path, |(_, rest)| rest.find('/').map_or("/", |at| &rest[at..]));
+    let mut route = String::new();
+    for segment in path.split('/').skip(1).take(8) {
+        route.push('/');
+        let varies = segment.bytes().filter(u8::is_ascii_digit).count()
+            > usize::from(segment.len() <= 3 && segment.starts_with('v'))
+            || segment.len() > 32
+            || segment.contains('%');
+        route.push_str(if varies { "<*>" } else { segment });
+    }
+    route
+}
+
+fn structured(text: &str, judged: &Judged<'_>, fields: &crate::fields::Fields<'_>) -> String {
+    let plain = |value| {
+        if fields.escaped {
+            json::unescaped(value)
+        } else {
+            std::borrow::Cow::Borrowed(value)
+        }
+    };
+    let told = fields.message.map(plain);
+    // A stack has its lines within one value.
+    let stacked = [fields.stack, fields.error, fields.message]
+        .into_iter()
+        .flatten()
+        .find_map(|value| {
+            let value = plain(value);
+            Trace::read(value.lines().take(TRACE_LINES)).map(|mut trace| {
+                if trace.kinds.is_empty()
+                    && let Some(kind) = fields.kind
+                {
+                    trace.kinds.push(kind.to_owned());
+                }
+                trace
+            })
+        });
+    if let Some(trace) = stacked {
+        if trace.kinds.is_empty() {
+            return format!(
+                "{}{}",
+                told.map(|t| mask(&t)).unwrap_or_default(),
+                trace.signature()
+            );
+        }
+        return trace.signature();
+    }
+    let mut parts = Vec::new();
+    match &told {
+        Some(message) => parts.push(mask(message)),
+        None if fields.error.is_none() && fields.path.is_none() => parts.push(mask(message(text, judged))),
+        None => {}
+    }
+    if let Some(status) = fields.status() {
+        if let Some(method) = fields.method {
+            parts.push(method.to_owned());
+        }
+        if let Some(path) = fields.path {
+            let path = path.split(['?', ' ']).next().unwrap_or(path);
+            parts.push(route(path));
+        }
+        parts.push(status.to_string());
+    } else if let Some(code) = fields
+        .code
+        .filter(|code| code.len() <= 12 && *code != "0" && *code != "null")
+    {
+        parts.push(format!("({code})"));
+    }
+    if let Some(kind) = fields.kind {
+        parts.push(kind.to_owned());
+    }
+    if let Some(error) = fields.error {
+        parts.push(mask(plain(error).lines().next().unwrap_or("")));
+    }
+    parts.join(" ")
+}

@@ -1,0 +1,508 @@
+//! The beginning of a line: everything a logger prints before the message.
+//!
+//! Timestamps, levels, process ids, threads, loggers, in whatever order, walked from left to right. A word counts as a
+//! level only where a column of levels can be: beside a timestamp, between brackets, or before a colon.
+
+use crate::Severity;
+use crate::level::{self, Spelling};
+use crate::time;
+
+/// Longest stretch of a line that can be its beginning.
+const LONGEST_HEAD_BYTES: usize = 400;
+/// Most columns before the level.
+const MOST_COLUMNS: usize = 14;
+/// Most columns that are neither time nor level, between time and level.
+const MOST_SOFT: usize = 6;
+/// Deepest nesting of brackets looked into.
+const DEEPEST: usize = 2;
+
+/// What the beginning of a line says.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Head {
+    /// It begins with white space.
+    pub(crate) indented: bool,
+    /// It has a timestamp.
+    pub(crate) time: bool,
+    /// It names its level.
+    pub(crate) level: Option<Severity>,
+    /// Where the message begins.
+    pub(crate) message: usize,
+    /// The logger's name, where it is one and stands apart from the message.
+    pub(crate) logger: (usize, usize),
+    /// A syslog line: host and program stand before the message.
+    pub(crate) syslog: bool,
+}
+
+impl Head {
+    /// A line that looks like this was printed by a logger as the first of its event.
+    pub(crate) fn opens(&self) -> bool {
+        self.time || self.level.is_some()
+    }
+}
+
+fn byte(text: &[u8], at: usize) -> u8 {
+    text.get(at).copied().unwrap_or(0)
+}
+
+fn blank(b: u8) -> bool {
+    matches!(b, b' ' | b'\t')
+}
+
+fn skip_separators(text: &[u8], mut at: usize) -> usize {
+    loop {
+        match byte(text, at) {
+            b' ' | b'\t' | b'|' => at += 1,
+            b'-' | b':' | b',' | b';' | b'*' if blank(byte(text, at + 1)) || byte(text, at + 1) == b'-' => {
+                at += 1
+            }
+            // The middle dot and the bullet of Home Assistant add-ons and of Nx.
+            0xc2 if byte(text, at + 1) == 0xb7 => at += 2,
+            _ => return at,
+        }
+    }
+}
+
+/// The first byte after the bracket that closes the one at `at`.
+fn close(text: &[u8], at: usize) -> Option<usize> {
+    let (open, shut) = match byte(text, at) {
+        b'[' => (b'[', b']'),
+        b'(' => (b'(', b')'),
+        b'<' => (b'<', b'>'),
+        b'{' => (b'{', b'}'),
+        _ => return None,
+    };
+    let mut depth = 0;
+    for (offset, &b) in text[at..].iter().take(LONGEST_HEAD_BYTES).enumerate() {
+        if b == open {
+            depth += 1;
+        } else if b == shut {
+            depth -= 1;
+            if depth == 0 {
+                return Some(at + offset + 1);
+            }
+        }
+    }
+    None
+}
+
+/// Letters from `at`, with digits after the first.
+fn word(text: &[u8], at: usize) -> usize {
+    text[at.min(text.len())..]
+        .iter()
+        .take(32)
+        .take_while(|b| b.is_ascii_alphabetic())
+        .count()
+}
+
+fn token(text: &[u8], at: usize) -> usize {
+    text[at.min(text.len())..]
+        .iter()
+        .take(LONGEST_HEAD_BYTES)
+        .take_while(|b| !blank(**b))
+        .count()
+}
+
+/// What stands before the level word, which decides how much of a word is believed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Before {
+    Nothing,
+    Time,
+    Column,
+}
+
+/// A level word at `at`: its severity and where it ends.
+fn level_word(text: &[u8], at: usize, before: Before) -> Option<(Severity, usize)> {
+    let length = word(text, at);
+    let end = at + length;
+    let digit_tail = byte(text, end).is_ascii_digit();
+    let end = if digit_tail { end + 1 } else { end };
+    let (severity, spelling) = level::of_word(&text[at..end])?;
+    let spelled = &text[at..at + length];
+    let loud = spelled.iter().all(u8::is_ascii_uppercase);
+    let after = byte(text, end);
+    let next = byte(text, end + 1);
+    // `ERROR:`, `error]`, `info\t`, `warn  -`, `INFO|`, `ERROR/MainProcess`, `error<0.1.0>`
+    let colon = after == b':' && (next == 0 || blank(next) || loud || before == Before::Time);
+    let column = matches!(after, b'\t' | b'|' | b']' | b')' | 0)
+        || after == b' ' && matches!(next, b' ' | b'|' | b'[' | b'(' | b'\t')
+        || after == b' ' && next == b'-' && blank(byte(text, end + 2))
+        || after == b'-' && blank(next)
+        || after == b',' && blank(next);
+    let space = after == b' ';
+    let held = match (spelling, before) {
+        _ if after == b'!' && spelled.eq_ignore_ascii_case(b"err") => true,
+        (Spelling::Any, Before::Time) => colon || column || space || after == b'/',
+        (Spelling::Any, Before::Nothing) => colon || column || loud && (space || after == b'/'),
+        (Spelling::Any, Before::Column) => (loud || colon) && (colon || column || space),
+        (Spelling::Loud, Before::Time) => (loud && (colon || column || space)) || colon,
+        (Spelling::Loud, Before::Nothing) => loud && (colon || column && after != 0),
+        (Spelling::Loud, Before::Column) => loud && (colon || column && after != 0),
+    };
+    if !held || digit_tail && severity != Severity::Other {
+        return None;
+    }
+    let end = if after == b'/' {
+        end + token(text, end)
+    } else {
+        end + usize::from(matches!(after, b':' | b'!' | b','))
+    };
+    Some((severity, end))
+}
+
+/// `E0102 15:04:05.678901   12345 reflector.go:138] `
+fn klog(text: &[u8]) -> Option<Head> {
+    let severity = level::of_letter(byte(text, 0))
+        .filter(|_| matches!(byte(text, 0), b'E' | b'W' | b'I' | b'F' | b'D'))?;
+    let month_day = time::digits(text, 1);
+    if !matches!(month_day, 4 | 8) || byte(text, 1 + month_day) != b' ' {
+        return None;
+    }
+    time::at(text, 2 + month_day)?;
+    let message = memchr::memmem::find(&text[..text.len().min(LONGEST_HEAD_BYTES)], b"] ")
+        .map_or(2 + month_day, |at| at + 2);
+    Some(Head {
+        time: true,
+        level: Some(severity),
+        message,
+        ..Head::default()
+    })
+}
+
+/// Reads the beginning of a line.
+pub(crate) fn parse(text: &[u8]) -> Head {
+    if let Some(head) = klog(text) {
+        return head;
+    }
+    walk(text, 0)
+}
+
+/// A logger's name: dotted or with `::`, lower case first, no digits that could be a thread's.
+fn is_logger(name: &[u8]) -> bool {
+    let dotted = name.contains(&b'.') || name.contains(&b':') || name.contains(&b'_');
+    dotted
+        && name.first().is_some_and(u8::is_ascii_alphabetic)
+        && name
+            .iter()
+            .all(|b| b.is_ascii_alphabetic() || matches!(b, b'.' | b'_' | b':' | b'$' | b'-' | b'/'))
+}
+
+struct Walk<'t> {
+    text: &'t [u8],
+    depth: usize,
+    head: Head,
+    at: usize,
+    soft: usize,
+}
+
+fn walk(text: &[u8], depth: usize) -> Head {
+    let indent = text.iter().take_while(|b| blank(**b)).count();
+    let mut walk = Walk {
+        text,
+        depth,
+        at: indent,
+        soft: 0,
+        head: Head {
+            indented: indent > 0,
+            message: indent,
+            ..Head::default()
+        },
+    };
+    // BGL and Thunderbird put their alert category first, and `-` for none.
+    if byte(text, walk.at) == b'-'
+        && byte(text, walk.at + 1) == b' '
+        && byte(text, walk.at + 2).is_ascii_digit()
+    {
+        walk.at += 2;
+    }
+    for _ in 0..MOST_COLUMNS {
+        if !walk.column() {
+            break;
+        }
+    }
+    walk.finish()
+}
+
+impl Walk<'_> {
+    fn before(&self) -> Before {
+        match (self.soft, self.head.time) {
+            (0, false) => Before::Nothing,
+            (0, true) => Before::Time,
+            _ => Before::Column,
+        }
+    }
+
+    fn commit(&mut self, end: usize) {
+        self.at = skip_separators(self.text, end);
+        self.head.message = self.at;
+    }
+
+    /// One column further; `false` where the message begins.
+    fn column(&mut self) -> bool {
+        self.at = skip_separators(self.text, self.at);
+        let text = self.text;
+        if self.at >= text.len().min(LONGEST_HEAD_BYTES) {
+            return false;
+        }
+        if self.head.level.is_none() || !self.head.time {
+            if let Some(end) = time::at(text, self.at).filter(|end| !byte(text, *end).is_ascii_alphanumeric())
+            {
+                self.time(end);
+                return true;
+            }
+            if self.at <= 2
+                && let Some(end) = time::epoch(text, self.at).filter(|end| blank(byte(text, *end)))
+            {
+                self.time(end);
+                return true;
+            }
+        }
+        if self.head.level.is_some() {
+            return self.after_level();
+        }
+        match byte(text, self.at) {
+            b'<' => self.priority() || self.bracket(),
+            b'[' | b'(' => self.bracket(),
+            _ => self.level() || self.soft_column(),
+        }
+    }
+
+    fn time(&mut self, end: usize) {
+        let syslog = self.text[self.at].is_ascii_alphabetic();
+        self.head.time = true;
+        self.soft = 0;
+        // `2026-01-02 15:04:05,123: ERROR/MainProcess`
+        let end = end + usize::from(byte(self.text, end) == b':');
+        self.commit(end);
+        if syslog {
+            self.syslog();
+        }
+    }
+
+    /// `host program[pid]: ` after the timestamp of a syslog line.
+    fn syslog(&mut self) {
+        let host = token(self.text, self.at);
+        let program = skip_separators(self.text, self.at + host);
+        let length = token(self.text, program);
+        if host == 0 || length == 0 || self.text[self.at..self.at + host].ends_with(b":") {
+            return;
+        }
+        let tag = &self.text[program..program + length];
+        if tag.ends_with(b":") && tag.len() > 1 && !tag.starts_with(b"[") {
+            self.head.syslog = true;
+            self.commit(program + length);
+            return;
+        }
+        // `com.apple.xpc.launchd[1] (com.apple.x.y): ` and `sshd: ` apart from its pid.
+        if tag.ends_with(b"]") {
+            let after = program + length + 1;
+            if byte(self.text, after) == b'('
+                && let Some(end) = close(self.text, after)
+                && byte(self.text, end) == b':'
+            {
+                self.head.syslog = true;
+                self.commit(end + 1);
+            }
+        }
+    }
+
+    /// `<3>` or `<165>1 ` of syslog and of the kernel.
+    fn priority(&mut self) -> bool {
+        let length = time::digits(self.text, self.at + 1);
+        let end = self.at + 1 + length;
+        if !(1..=3).contains(&length) || byte(self.text, end) != b'>' || self.head.opens() {
+            return false;
+        }
+        let number = self.text[self.at + 1..end]
+            .iter()
+            .fold(0, |n, b| n * 10 + u32::from(b - b'0'));
+        if number > 191 {
+            return false;
+        }
+        self.head.level = Some(level::of_syslog(number % 8));
+        let version = byte(self.text, end + 1) == b'1' && byte(self.text, end + 2) == b' ';
+        self.commit(end + if version { 3 } else { 1 });
+        if let Some(end) = time::at(self.text, self.at) {
+            self.time(end);
+        }
+        true
+    }
+
+    fn level(&mut self) -> bool {
+        let text = self.text;
+        if let Some((severity, end)) = level_word(text, self.at, self.before()) {
+            self.head.level = Some(severity);
+            self.commit(end);
+            return true;
+        }
+        // One-letter columns, and Redis' marks.
+        let letter = byte(text, self.at);
+        let after = byte(text, self.at + 1);
+        let logcat = after == b'/' && byte(text, self.at + 2).is_ascii_alphabetic() && !self.head.opens();
+        if self.head.time && (blank(after) || after == b'|')
+            || logcat && memchr::memchr(b'(', text).is_some_and(|at| at < 60)
+        {
+            if let Some(severity) = level::of_letter(letter) {
+                self.head.level = Some(severity);
+                self.commit(self.at + 1 + usize::from(logcat));
+                return true;
+            }
+            let redis = match letter {
+                b'#' => Some(Severity::Warn),
+                b'*' | b'.' => Some(Severity::Other),
+                b'-' => Some(Severity::Other),
+                _ => None,
+            };
+            if let Some(severity) = redis.filter(|_| self.head.time && self.soft == 0 && blank(after)) {
+                self.head.level = Some(severity);
+                self.commit(self.at + 1);
+                return true;
+            }
+        }
+        false
+    }
+
+    fn bracket(&mut self) -> bool {
+        let text = self.text;
+        let Some(end) = close(text, self.at) else {
+            return false;
+        };
+        let inner = text[self.at + 1..end - 1].trim_ascii();
+        if let Some(severity) = bracketed_level(inner) {
+            self.head.level = Some(severity);
+            self.commit(end);
+            self.commit(end + usize::from(byte(text, end) == b':'));
+            return true;
+        }
+        if time::at(inner, 0) == Some(inner.len())
+            || time::epoch(inner, 0) == Some(inner.len()) && !inner.is_empty()
+        {
+            self.at = end;
+            self.head.time = true;
+            self.soft = 0;
+            self.commit(end);
+            return true;
+        }
+        if self.depth < DEEPEST {
+            let within = walk(inner, self.depth + 1);
+            if within.opens() && !within.indented && (within.time || within.message >= inner.len()) {
+                self.head.time |= within.time;
+                self.head.level = self.head.level.or(within.level);
+                self.soft = 0;
+                self.commit(end);
+                return true;
+            }
+        }
+        self.note_logger(inner, self.at + 1);
+        self.pass(end)
+    }
+
+    fn note_logger(&mut self, inner: &[u8], from: usize) {
+        if is_logger(inner) {
+            self.head.logger = (from, from + inner.len());
+        }
+    }
+
+    fn pass(&mut self, end: usize) -> bool {
+        self.soft += 1;
+        self.at = end + usize::from(byte(self.text, end) == b':');
+        self.soft <= MOST_SOFT
+    }
+
+    /// A column that may stand between the time and the level: a pid, a host, a thread, a logger.
+    fn soft_column(&mut self) -> bool {
+        let text = self.text;
+        let length = token(text, self.at);
+        let column = &text[self.at..self.at + length];
+        let end = self.at + length;
+        // Monolog: `app.ERROR: message`.
+        if let Some(dot) = memchr::memrchr(b'.', column)
+            && column.ends_with(b":")
+            && let Some((severity, _)) = level::of_word(&column[dot + 1..column.len() - 1])
+            && column[dot + 1..column.len() - 1]
+                .iter()
+                .all(u8::is_ascii_uppercase)
+        {
+            self.head.level = Some(severity);
+            self.commit(end);
+            return true;
+        }
+        // `Zigbee2MQTT:info  2026-…`, `zigbee2mqtt:error`
+        if let Some(colon) = memchr::memrchr(b':', column)
+            && colon > 0
+            && let Some((severity, Spelling::Any)) = level::of_word(&column[colon + 1..])
+            && column[..colon]
+                .iter()
+                .all(|b| b.is_ascii_alphanumeric() || *b == b'-' || *b == b'_')
+        {
+            self.head.level = Some(severity);
+            self.commit(end);
+            return true;
+        }
+        let quoted = column
+            .first()
+            .is_some_and(|b| matches!(b, b'"' | b'\'' | b'{' | b'`'));
+        if quoted || memchr::memchr(b'=', column).is_some() {
+            return false;
+        }
+        let plain_sentence = !self.head.time && self.soft >= 2;
+        if plain_sentence {
+            return false;
+        }
+        self.pass(end)
+    }
+
+    /// Between the level and the message: more of the time, threads and loggers between brackets.
+    fn after_level(&mut self) -> bool {
+        let text = self.text;
+        if byte(text, self.at) != b'[' {
+            return false;
+        }
+        let Some(end) = close(text, self.at) else {
+            return false;
+        };
+        // A list at the end of the message is no column.
+        if end >= text.len() || !(blank(byte(text, end)) || byte(text, end) == b':') {
+            return false;
+        }
+        let inner = text[self.at + 1..end - 1].trim_ascii();
+        if inner.len() >= 5 && inner[..5].eq_ignore_ascii_case(b"errno") {
+            return false;
+        }
+        self.note_logger(inner, self.at + 1);
+        self.commit(end + usize::from(byte(text, end) == b':'));
+        true
+    }
+
+    fn finish(mut self) -> Head {
+        // `ERROR (MainThread) [homeassistant.core] message`
+        if self.head.level.is_some() && byte(self.text, self.head.message) == b'(' {
+            let at = self.head.message;
+            if let Some(end) = close(self.text, at)
+                && byte(self.text, end) == b' '
+                && byte(self.text, end + 1) == b'['
+            {
+                self.commit(end);
+                self.after_level();
+            }
+        }
+        self.head
+    }
+}
+
+/// What a bracket holds when it holds a level: `error`, `E`, `php:warn`, `core:error`, `WARN ]`.
+fn bracketed_level(inner: &[u8]) -> Option<Severity> {
+    if inner.len() == 1 {
+        return level::of_letter(inner[0]);
+    }
+    if let Some((severity, _)) = level::of_word(inner) {
+        return Some(severity);
+    }
+    // Apache names the module first.
+    let colon = memchr::memrchr(b':', inner)?;
+    let module = &inner[..colon];
+    let (severity, _) = level::of_word(&inner[colon + 1..])?;
+    module
+        .iter()
+        .all(|b| b.is_ascii_alphanumeric() || *b == b'_')
+        .then_some(severity)
+}

@@ -1,0 +1,145 @@
+//! One line on its own: how it is built, how bad it says it is, and whether it can be the first of an event.
+
+use crate::Severity;
+use crate::access::{self, Access};
+use crate::fields::Fields;
+use crate::head::{self, Head};
+use crate::keywords;
+use crate::trace::{self, Part};
+
+/// Most bytes in which words are looked for.
+const WORDS_BYTES: usize = 2000;
+
+/// How a line is built.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Form<'t> {
+    /// An object, with what stood before it.
+    Json(Fields<'t>),
+    /// `key=value` pairs.
+    Pairs(Fields<'t>),
+    /// A request and its answer.
+    Access(Access<'t>),
+    /// Words.
+    Plain,
+}
+
+/// What a line says.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Judged<'t> {
+    pub(crate) severity: Severity,
+    /// It names its level itself, so that nothing else may overrule it.
+    pub(crate) named: bool,
+    pub(crate) head: Head,
+    pub(crate) form: Form<'t>,
+    pub(crate) part: Option<Part>,
+}
+
+impl Judged<'_> {
+    /// It looks as if a logger had printed it as the first of an event.
+    pub(crate) fn opens(&self) -> bool {
+        self.head.opens()
+            || match self.form {
+                Form::Json(_) | Form::Access(_) => true,
+                Form::Pairs(fields) => fields.logged,
+                Form::Plain => false,
+            }
+    }
+}
+
+/// Judges a line without colours.
+pub(crate) fn judge(text: &str) -> Judged<'_> {
+    let head = head::parse(text.as_bytes());
+    let message = text.get(head.message..).unwrap_or("");
+    let mut judged = Judged {
+        severity: Severity::Other,
+        named: false,
+        head,
+        form: Form::Plain,
+        part: None,
+    };
+    if let Some(severity) = head.level {
+        judged.severity = severity;
+        judged.named = true;
+    }
+    if message.starts_with('{')
+        && let Some((fields, _)) = Fields::of_json(message)
+    {
+        judged.form = Form::Json(fields);
+        if !judged.named {
+            judged.structured(&fields);
+        }
+        return judged;
+    }
+    if memchr::memchr(b'=', message.as_bytes()).is_some() {
+        // A line that begins with a pair is made of them; elsewhere they are only asked for the level.
+        let made_of = begins_with_pair(message);
+        if let Some(fields) = Fields::of_pairs(message, if made_of { 2 } else { 1 }) {
+            if made_of && (fields.logged || fields.message.is_some()) {
+                judged.form = Form::Pairs(fields);
+                if !judged.named {
+                    judged.structured(&fields);
+                }
+                return judged;
+            }
+            if !judged.named
+                && let Some(severity) = fields.level()
+            {
+                judged.severity = severity;
+                judged.named = true;
+                judged.head.level = Some(severity);
+            }
+        }
+    }
+    if let Some(access) = access::parse(text) {
+        judged.form = Form::Access(access);
+        if !judged.named {
+            judged.severity = access.severity();
+        }
+        return judged;
+    }
+    judged.part = trace::part(if head.opens() { message } else { text });
+    if judged.named {
+        return judged;
+    }
+    let cut = message.floor_char_boundary(WORDS_BYTES);
+    judged.severity = match judged.part {
+        Some(Part::Start(_)) => Severity::Error,
+        _ => keywords::severity(&message.as_bytes()[..cut]),
+    };
+    judged
+}
+
+fn begins_with_pair(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let key = bytes
+        .iter()
+        .take(40)
+        .take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-' | b'@'))
+        .count();
+    key > 0 && bytes.get(key) == Some(&b'=') && bytes.get(key + 1).is_some_and(|b| *b != b'=')
+}
+
+impl Judged<'_> {
+    fn structured(&mut self, fields: &Fields<'_>) {
+        if let Some(severity) = fields.level() {
+            self.severity = severity;
+            self.named = true;
+            return;
+        }
+        if let Some(status) = fields.status() {
+            self.severity = if status >= 500 {
+                Severity::Error
+            } else {
+                Severity::Other
+            };
+            return;
+        }
+        self.severity = if fields.error.is_some() || fields.stack.is_some() {
+            Severity::Error
+        } else {
+            fields.message.map_or(Severity::Other, |message| {
+                keywords::severity(&message.as_bytes()[..message.floor_char_boundary(WORDS_BYTES)])
+            })
+        };
+    }
+}

@@ -1,0 +1,649 @@
+//! A message without what varies from one occurrence to the next.
+//!
+//! Walks a message once from left to right and replaces variables by placeholders. What tells one trouble from another
+//! stays: words, and the numbers that are names of trouble (a status, an errno, an exit code, a signal).
+
+use crate::shape;
+use crate::time;
+
+/// Longest masked form, in bytes; beyond that nothing distinguishes two troubles that did not before.
+const LONGEST: usize = 400;
+/// Most bytes of a message that are read for it.
+const MOST_READ: usize = 4000;
+
+/// Words after which a number is the name of a trouble.
+const CODES: [&str; 22] = [
+    "status",
+    "statuscode",
+    "status_code",
+    "code",
+    "errno",
+    "error",
+    "http",
+    "exit",
+    "signal",
+    "sqlstate",
+    "errorcode",
+    "error_code",
+    "exitcode",
+    "exit_code",
+    "retcode",
+    "rc",
+    "returned",
+    "response",
+    "err",
+    "hresult",
+    "exited",
+    "failed",
+];
+/// Keys whose value is a name somebody chose, even if it is a word.
+const NAMES: [&str; 46] = [
+    "user",
+    "username",
+    "userid",
+    "user_id",
+    "login",
+    "account",
+    "ruser",
+    "rhost",
+    "host",
+    "hostname",
+    "server",
+    "client",
+    "ip",
+    "addr",
+    "address",
+    "remote",
+    "name",
+    "id",
+    "container",
+    "pod",
+    "node",
+    "instance",
+    "device",
+    "dev",
+    "session",
+    "session_id",
+    "request_id",
+    "req_id",
+    "trace_id",
+    "span_id",
+    "path",
+    "file",
+    "filename",
+    "url",
+    "uri",
+    "email",
+    "job",
+    "queue",
+    "topic",
+    "key",
+    "token",
+    "image",
+    "tag",
+    "domain",
+    "pkg",
+    "tenant",
+];
+/// Nouns before the name of one of their kind.
+const NOUNS: [&str; 6] = ["user", "username", "host", "hostname", "container", "pod"];
+/// What follows such a noun without being a name.
+const NO_NAMES: [&str; 62] = [
+    "is",
+    "was",
+    "has",
+    "had",
+    "not",
+    "does",
+    "did",
+    "do",
+    "in",
+    "on",
+    "at",
+    "by",
+    "for",
+    "from",
+    "to",
+    "with",
+    "without",
+    "and",
+    "or",
+    "name",
+    "id",
+    "unknown",
+    "agent",
+    "service",
+    "data",
+    "database",
+    "account",
+    "accounts",
+    "input",
+    "session",
+    "sessions",
+    "error",
+    "failed",
+    "key",
+    "keys",
+    "already",
+    "could",
+    "cannot",
+    "can",
+    "must",
+    "should",
+    "will",
+    "would",
+    "authentication",
+    "authenticated",
+    "authorization",
+    "permission",
+    "permissions",
+    "request",
+    "requested",
+    "space",
+    "interface",
+    "networking",
+    "header",
+    "address",
+    "config",
+    "configuration",
+    "group",
+    "exited",
+    "exists",
+    "interrupt",
+    "settings",
+];
+
+fn word_byte(b: u8) -> bool {
+    b.is_ascii_alphanumeric() || b == b'_' || b >= 0x80
+}
+
+fn byte(text: &[u8], at: usize) -> u8 {
+    text.get(at).copied().unwrap_or(0)
+}
+
+fn one_of(word: &str, words: &[&str]) -> bool {
+    word.len() <= 16 && words.iter().any(|w| w.eq_ignore_ascii_case(word))
+}
+
+struct Masking<'t> {
+    text: &'t str,
+    bytes: &'t [u8],
+    at: usize,
+    out: String,
+    /// The last word that was kept, for what follows it.
+    last: &'t str,
+    /// The key before `=`, if one stands straight before.
+    key: &'t str,
+    /// Where in `out` the innermost open square bracket stands.
+    bracket: Option<usize>,
+}
+
+/// The masked form of a message: one line, at most [`LONGEST`] bytes.
+pub(crate) fn mask(text: &str) -> String {
+    let mut masking = Masking {
+        text,
+        bytes: text.as_bytes(),
+        at: 0,
+        out: String::with_capacity(text.len().min(LONGEST)),
+        last: "",
+        key: "",
+        bracket: None,
+    };
+    while masking.at < text.len() && masking.at < MOST_READ && masking.out.len() < LONGEST {
+        if !masking.step() {
+            break;
+        }
+    }
+    let out = &mut masking.out;
+    let kept = out.trim_end().len();
+    out.truncate(kept);
+    if out.len() > LONGEST {
+        let cut = (0..=LONGEST)
+            .rev()
+            .find(|at| out.is_char_boundary(*at))
+            .unwrap_or(0);
+        out.truncate(cut);
+    }
+    masking.out
+}
+
+impl<'t> Masking<'t> {
+    /// One token further; `false` where the rest only says in which circumstances.
+    fn step(&mut self) -> bool {
+        let b = self.bytes[self.at];
+        match b {
+            b' ' | b'\t' | b'\n' | b'\r' => {
+                self.at += 1;
+                if !self.out.is_empty() && !self.out.ends_with(' ') {
+                    self.out.push(' ');
+                }
+            }
+            b'"' | b'\'' | b'`' => self.quote(b),
+            b',' if self.circumstances() => return false,
+            b'<' if byte(self.bytes, self.at + 1).is_ascii_digit() && !self.closes() => self.at += 1,
+            b'/' | b'.' | b'~' if self.begins_path() => self.token(),
+            b'-' | b'+' if byte(self.bytes, self.at + 1).is_ascii_digit() && !self.prior_is_word() => {
+                self.token()
+            }
+            _ if word_byte(b) => self.token(),
+            _ => self.punctuation(b),
+        }
+        true
+    }
+
+    fn prior_is_word(&self) -> bool {
+        self.at > 0 && word_byte(self.bytes[self.at - 1])
+    }
+
+    /// `<165>` rather than `<1 sec`.
+    fn closes(&self) -> bool {
+        let rest = &self.bytes[self.at + 1..];
+        let digits = rest.iter().take_while(|b| word_byte(**b)).count();
+        byte(rest, digits) == b'>'
+    }
+
+    /// What nginx and Apache append to every message: who asked, and from where.
+    fn circumstances(&self) -> bool {
+        let rest = &self.bytes[self.at..];
+        rest.starts_with(b", client: ") || rest.starts_with(b", referer: ") || rest.starts_with(b", server: ")
+    }
+
+    fn begins_path(&self) -> bool {
+        if self.prior_is_word() || self.at > 0 && matches!(self.bytes[self.at - 1], b'/' | b'>' | b')' | b'.')
+        {
+            return false;
+        }
+        let rest = &self.bytes[self.at..];
+        let lead = rest.iter().take_while(|b| matches!(b, b'.' | b'~')).count();
+        lead <= 2
+            && byte(rest, lead) == b'/'
+            && (word_byte(byte(rest, lead + 1)) || byte(rest, lead + 1) == b'.')
+    }
+
+    fn punctuation(&mut self, b: u8) {
+        match b {
+            b'[' => self.bracket = Some(self.out.len()),
+            b']' => {
+                if let Some(open) = self.bracket.take()
+                    && only_placeholders(&self.out[open + 1..])
+                {
+                    self.out.truncate(open);
+                    self.out.push_str("[<*>");
+                }
+            }
+            b')' => {
+                // A size said twice, once for people: `5174 bytes (5.05 KB)`.
+                for said in ["<N> (<N>", "bytes (<N>"] {
+                    if self.out.ends_with(said) {
+                        let kept = self.out.len() - " (<N>".len();
+                        self.out.truncate(kept);
+                        self.at += 1;
+                        return;
+                    }
+                }
+            }
+            _ => {}
+        }
+        if b != b'=' {
+            self.key = "";
+        }
+        self.out.push(b as char);
+        self.at += 1;
+    }
+
+    /// A quoted word is a value; a quoted sentence is read on.
+    fn quote(&mut self, quote: u8) {
+        let from = self.at + 1;
+        if !self.prior_is_word() {
+            let length = self.bytes[from..]
+                .iter()
+                .take(300)
+                .position(|b| *b == quote || *b == b' ' || *b == b'\n');
+            if let Some(length) = length
+                && byte(self.bytes, from + length) == quote
+                && !word_byte(byte(self.bytes, from + length + 1))
+            {
+                let key = std::mem::take(&mut self.key);
+                let inner = &self.text[from..from + length];
+                self.out.push(quote as char);
+                if !inner.is_empty() {
+                    let telling = one_of(key, &CODES) && inner.len() < 24;
+                    self.out.push_str(if telling { inner } else { "<*>" });
+                }
+                self.out.push(quote as char);
+                self.at = from + length + 1;
+                self.last = "";
+                return;
+            }
+        }
+        self.out.push(quote as char);
+        self.at = from;
+    }
+
+    /// The end of the token at `at`: words, and what connects words to one name.
+    fn token_end(&self) -> usize {
+        let mut end = self.at;
+        let b = self.bytes;
+        // The sign or the root.
+        if !word_byte(b[end]) {
+            end += 1;
+        }
+        let scheme = b[self.at..]
+            .iter()
+            .take(12)
+            .take_while(|b| b.is_ascii_alphabetic() || **b == b'+')
+            .count();
+        if scheme > 1 && b[self.at + scheme..].starts_with(b"://") {
+            return self.at
+                + b[self.at..]
+                    .iter()
+                    .take_while(|b| {
+                        !matches!(
+                            b,
+                            b' ' | b'"'
+                                | b'\''
+                                | b'`'
+                                | b'<'
+                                | b'>'
+                                | b')'
+                                | b']'
+                                | b'}'
+                                | b','
+                                | b'\n'
+                                | b'|'
+                        )
+                    })
+                    .count();
+        }
+        let rooted = matches!(b[self.at], b'/' | b'.' | b'~');
+        while end < b.len() {
+            let next = byte(b, end + 1);
+            match b[end] {
+                c if word_byte(c) => {}
+                b'-' | b'.' | b':' | b'@' | b'/' | b'\\' | b'+' | b'~' | b'#' | b'&' if word_byte(next) => {}
+                b'/' | b'.' | b'-' | b'_' | b'*'
+                    if rooted && (word_byte(next) || matches!(next, b'/' | b'.' | b'-')) => {}
+                b'/' | b'*' if rooted && end > self.at => {}
+                b':' if next == b':' && byte(b, end + 2).is_ascii_hexdigit() && self.hex_so_far(end) => {}
+                b',' if next.is_ascii_digit() && b[end - 1].is_ascii_digit() && self.numeric_so_far(end) => {}
+                b'%' if b[end - 1].is_ascii_digit() => {}
+                b':' if matches!(next, b'\\') && end == self.at + 1 => {}
+                b'\\' if end > self.at && b[end - 1] == b':' => {}
+                _ => break,
+            }
+            end += 1;
+        }
+        end
+    }
+
+    fn numeric_so_far(&self, end: usize) -> bool {
+        end - self.at <= 15
+            && self.bytes[self.at..end]
+                .iter()
+                .all(|b| b.is_ascii_digit() || *b == b',')
+    }
+
+    fn hex_so_far(&self, end: usize) -> bool {
+        end - self.at <= 40
+            && self.bytes[self.at..end]
+                .iter()
+                .all(|b| b.is_ascii_hexdigit() || *b == b':')
+    }
+
+    fn token(&mut self) {
+        if !self.prior_is_word()
+            && let Some(end) = time::at(self.bytes, self.at).filter(|end| !word_byte(byte(self.bytes, *end)))
+        {
+            self.at = end;
+            self.hide("<TIME>");
+            return;
+        }
+        let end = self.token_end();
+        let token = &self.text[self.at..end];
+        let begin = self.at;
+        self.at = end;
+        let key = std::mem::take(&mut self.key);
+        if byte(self.bytes, end) == b'='
+            && key.is_empty()
+            && !matches!(byte(self.bytes, end + 1), b'=' | b' ')
+        {
+            self.key = token;
+        }
+        if token.bytes().any(|b| b.is_ascii_digit()) {
+            if self.tells(token, key, begin) {
+                self.keep(token);
+                return;
+            }
+        } else if self.is_chosen_name(token, key) {
+            self.hide("<*>");
+            return;
+        }
+        match shape::of(token) {
+            None => self.keep(token),
+            Some("<N>") => {
+                self.unit();
+                self.hide("<N>");
+            }
+            // A name with its line: the name tells, the line moves.
+            Some(_)
+                if shape::source(token)
+                    && !token.contains('/')
+                    && token
+                        .split(':')
+                        .next()
+                        .is_some_and(|f| !f.bytes().any(|b| b.is_ascii_digit())) =>
+            {
+                let name = token.split(':').next().unwrap_or(token);
+                self.keep(name);
+                if name.len() < token.len() {
+                    self.out.push_str(":<N>");
+                }
+            }
+            Some("<*>") => self.hide_numbered(token),
+            Some(placeholder) => self.hide(placeholder),
+        }
+    }
+
+    /// `word:12` and `12:word` keep their word where the colon parts them, since it is prose or a key.
+    fn hide_numbered(&mut self, token: &'t str) {
+        if let Some((word, value)) = token.split_once(':')
+            && word.len() > 1
+            && word
+                .bytes()
+                .all(|b| b.is_ascii_alphabetic() || b == b'_' || b == b'-')
+            && !value.starts_with(':')
+        {
+            self.keep(word);
+            self.out.push(':');
+            self.hide(if shape::number(value) { "<N>" } else { "<*>" });
+            return;
+        }
+        self.hide("<*>");
+    }
+
+    /// Whether a token with digits names a trouble.
+    fn tells(&self, token: &str, key: &str, begin: usize) -> bool {
+        let digits = token.trim_start_matches('-');
+        let plain = digits.bytes().all(|b| b.is_ascii_digit());
+        let prior = if begin > 0 { self.bytes[begin - 1] } else { 0 };
+        let next = byte(self.bytes, self.at);
+        if plain && digits.len() <= 6 {
+            let status = digits.len() == 3 && matches!(digits.as_bytes()[0], b'1'..=b'5');
+            if !key.is_empty() {
+                return one_of(key, &CODES) && (status || !key.eq_ignore_ascii_case("status"));
+            }
+            // `(111: Connection refused)`, `[Errno 13]`, `errno: 5`
+            if matches!(prior, b'(' | b'[') && next == b':' && byte(self.bytes, self.at + 1) == b' ' {
+                return true;
+            }
+            if one_of(self.last, &CODES) {
+                let narrow = one_of(self.last, &["status", "returned", "response", "http", "failed"]);
+                return status && digits.len() == 3 || !narrow;
+            }
+            // `502 Bad Gateway`
+            return status
+                && matches!(digits.as_bytes()[0], b'4' | b'5')
+                && next == b' '
+                && byte(self.bytes, self.at + 1).is_ascii_uppercase()
+                && byte(self.bytes, self.at + 2).is_ascii_lowercase();
+        }
+        // `E11000`, `ORA-00942`, `DEP0040`, `SQLSTATE[42P01]`, `0x80070005`
+        let code = token.len() <= 12
+            && token
+                .bytes()
+                .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'-');
+        let lettered = token.as_bytes()[0].is_ascii_uppercase();
+        if code
+            && (lettered && (next == b':' || prior == b'[' && next == b']')
+                || self.last.eq_ignore_ascii_case("sqlstate"))
+        {
+            let letters = token.bytes().take_while(u8::is_ascii_uppercase).count();
+            return letters >= 2 || letters == 1 && token.len() >= 5 || prior == b'[';
+        }
+        (token.starts_with("0x") || code && lettered)
+            && (one_of(self.last, &["code", "hresult", "errorcode"])
+                || one_of(key, &["code", "hresult", "errorcode"]))
+    }
+
+    fn is_chosen_name(&self, token: &str, key: &str) -> bool {
+        if !key.is_empty() {
+            return one_of(key, &NAMES) && !matches!(token, "true" | "false" | "null" | "none" | "nil");
+        }
+        if self.key == token || token.len() > 64 {
+            return false;
+        }
+        let spaced = self.out.ends_with(' ');
+        if spaced && one_of(self.last, &NOUNS) {
+            let next = byte(self.bytes, self.at);
+            return !one_of(token, &NO_NAMES) && matches!(next, b' ' | 0 | b',' | b'.' | b')' | b':');
+        }
+        spaced
+            && self.last == "for"
+            && self.bytes[self.at..].starts_with(b" from ")
+            && byte(self.bytes, self.at + 6).is_ascii_digit()
+    }
+
+    /// A unit apart from its number goes with it: `12 ms` and `1.2 s` are one.
+    fn unit(&mut self) {
+        let rest = &self.bytes[self.at..];
+        if byte(rest, 0) != b' ' {
+            return;
+        }
+        let length = rest[1..]
+            .iter()
+            .take(6)
+            .take_while(|b| b.is_ascii_alphabetic())
+            .count();
+        if (1..=4).contains(&length)
+            && !word_byte(byte(rest, 1 + length))
+            && shape::units(&self.text[self.at + 1..self.at + 1 + length])
+        {
+            self.at += 1 + length;
+        }
+    }
+
+    fn keep(&mut self, word: &'t str) {
+        self.out.push_str(word);
+        self.last = word;
+    }
+
+    /// Writes a placeholder, and one only for a list of the same kind.
+    fn hide(&mut self, placeholder: &'static str) {
+        self.last = "";
+        for separator in [", ", " ", ",", ":", "|", "##", "-", "/"] {
+            if let Some(before) = self.out.strip_suffix(separator)
+                && before.ends_with(placeholder)
+            {
+                let kept = before.len();
+                self.out.truncate(kept);
+                return;
+            }
+        }
+        self.out.push_str(placeholder);
+    }
+}
+
+fn only_placeholders(text: &str) -> bool {
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        if matches!(first, ' ' | ',' | '-' | '.' | '/' | ':' | '#' | '*') {
+            rest = &rest[1..];
+        } else if let Some(end) = rest.strip_prefix('<').and_then(|r| r.find('>'))
+            && rest[1..=end].bytes().all(|b| b.is_ascii_uppercase() || b == b'*')
+        {
+            rest = &rest[end + 2..];
+        } else {
+            return false;
+        }
+    }
+    !text.is_empty()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::mask;
+
+    #[test]
+    fn variables_become_placeholders() {
+        for (message, masked) in [
+            (
+                "req 550e8400-e29b-41d4-a716-446655440000 error",
+                "req <UUID> error",
+            ),
+            (
+                "error commit deadbeef1234567890abcdef1234567890abcdef bad",
+                "error commit <HEX> bad",
+            ),
+            ("error user 12345 not found", "error user <N> not found"),
+            (
+                "dial tcp 10.0.0.5:53412: connect: connection refused",
+                "dial tcp <IP>:<PORT>: connect: connection refused",
+            ),
+            (
+                "relation \"users\" does not exist",
+                "relation \"<*>\" does not exist",
+            ),
+            ("took 12 ms", "took <N>"),
+            ("took 1.2s", "took <N>"),
+            ("read 5174 bytes (5.05 KB) done", "read <N> bytes done"),
+            ("open /a/b.txt: no such file", "open <PATH>: no such file"),
+            ("[req-1 - - -] x", "[<*>] x"),
+            ("[-] x", "[<*>] x"),
+            ("ids 1, 2, 3", "ids <N>"),
+            ("at 2026-01-02 15:04:05,123 late", "at <TIME> late"),
+            (
+                "session opened for user cyrus by (uid=0)",
+                "session opened for user <*> by (uid=<N>)",
+            ),
+            ("pod web-7f9c4d-x2x8k is gone", "pod <*> is gone"),
+        ] {
+            assert_eq!(mask(message), masked);
+        }
+    }
+
+    #[test]
+    fn numbers_that_name_a_trouble_stay() {
+        for message in [
+            "exit code 137",
+            "upstream returned 502",
+            "[Errno 111] Connection refused",
+            "bind() failed (98: Address in use)",
+            "HTTP 503",
+            "errno=13",
+            "status=404 x",
+            "got 502 Bad Gateway",
+            "E11000: duplicate key",
+            "os error 2",
+        ] {
+            let masked = mask(message);
+            assert!(masked == message, "{message}: {masked}");
+        }
+    }
+
+    #[test]
+    fn any_message_is_masked_in_bounded_space() {
+        for c in ["[", "\"", "a=", "'x", "é", "1", "/", "<1"] {
+            assert!(mask(&c.repeat(10_000)).len() <= 404);
+        }
+    }
+}
