@@ -5,11 +5,14 @@ CREATE TABLE log_cursor (
     container_id  INTEGER PRIMARY KEY NOT NULL REFERENCES container (container_id) ON DELETE CASCADE,
     -- Nothing older is ever read.
     from_ns       INTEGER NOT NULL,
-    -- The stamp of the last line counted of each stream, and how many lines with exactly that stamp were.
+    -- Of each stream the stamp of the last line counted, how many lines with exactly that stamp were, and the highest stamp
+    -- counted: above the last one only after the engine's clock was set back.
     stdout_ns     INTEGER,
     stdout_seen   INTEGER NOT NULL,
+    stdout_top_ns INTEGER,
     stderr_ns     INTEGER,
     stderr_seen   INTEGER NOT NULL,
+    stderr_top_ns INTEGER,
     line_count    INTEGER NOT NULL,
     read_until_ms INTEGER,
     looked_at_ms  INTEGER NOT NULL,

@@ -341,6 +341,7 @@ impl<'a> History<'a> {
             &self.sizes,
             &HashSet::new(),
             &HashMap::new(),
+            &HashMap::new(),
         );
         if save {
             self.fleet.store.save_reports(self.host, window, &reports).await?;

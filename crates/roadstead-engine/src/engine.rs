@@ -207,6 +207,26 @@ impl Engine {
         self.fleet().set_app_sizes(request).await
     }
 
+    /// Issues over the fleet.
+    pub async fn list_issues(&self, request: IssuesRequest) -> Wire<IssuesPage> {
+        self.fleet().list_issues(request).await
+    }
+
+    /// One issue in full.
+    pub async fn issue(&self, request: IssueRequest) -> Wire<IssuePage> {
+        self.fleet().issue(request).await
+    }
+
+    /// Says something of issues, and answers what was said of them before.
+    pub async fn set_issue_state(&self, request: SetIssueState) -> Wire<IssueStates> {
+        self.fleet().set_issue_state(request).await
+    }
+
+    /// Takes a change of states back.
+    pub async fn restore_issue_states(&self, request: IssueStates) -> Wire<()> {
+        self.fleet().restore_issue_states(request).await
+    }
+
     /// All hosts.
     pub async fn list_hosts(&self, (): ()) -> Wire<HostList> {
         Ok(self.fleet().list_hosts())
@@ -374,6 +394,7 @@ impl Engine {
             Tag::Hosts,
             Tag::Apps,
             Tag::Samples,
+            Tag::Issues,
             Tag::Changes,
             Tag::Settings,
         ] {

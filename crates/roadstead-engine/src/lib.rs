@@ -13,6 +13,7 @@ mod discovery;
 mod draft;
 mod engine;
 mod fleet;
+mod logs;
 mod notify;
 mod open_window;
 mod pages;

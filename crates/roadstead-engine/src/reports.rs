@@ -14,9 +14,19 @@ pub(crate) struct SizesInForce {
     pub(crate) limit_bytes: Option<u64>,
 }
 
+/// Events in the logs of a deployment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct LogEvents {
+    /// Errors.
+    pub(crate) errors: u32,
+    /// Warnings.
+    pub(crate) warnings: u32,
+}
+
 /// Reports of one host and window, ordered by deployment. `ticks` ascending; those before the window only tell where
 /// the counts of restarts and OOM kills stood. Containers in `left_out` (protected ones) count in none, and
-/// `told_oom_kills` are the kills told of each deployment in the window, whether or not its container was ever sampled.
+/// `told_oom_kills` are the kills told of each deployment in the window, whether or not its container was ever sampled. `log_events` has
+/// the deployments whose logs were read.
 #[must_use]
 pub(crate) fn reports_of_window(
     window: Window,
@@ -24,6 +34,7 @@ pub(crate) fn reports_of_window(
     sizes: &HashMap<DeploymentId, SizesInForce>,
     left_out: &HashSet<ContainerId>,
     told_oom_kills: &HashMap<DeploymentId, u32>,
+    log_events: &HashMap<DeploymentId, LogEvents>,
 ) -> Vec<Report> {
     let mut counts = CountsInWindow::default();
     let mut by_deployment: BTreeMap<DeploymentId, Vec<Vec<Sample>>> = BTreeMap::new();
@@ -48,8 +59,8 @@ pub(crate) fn reports_of_window(
             let facts = WindowFacts {
                 estimate_bytes: in_force.estimate_bytes,
                 limit_bytes: in_force.limit_bytes,
-                log_errors: None,
-                log_warnings: None,
+                log_errors: log_events.get(&deployment).map(|events| events.errors),
+                log_warnings: log_events.get(&deployment).map(|events| events.warnings),
                 oom_kills: oom_kills.max(told_oom_kills.get(&deployment).copied().unwrap_or(0)),
                 restarts,
             };
@@ -132,7 +143,14 @@ mod tests {
                 limit_bytes: Some(2),
             },
         )]);
-        let reports = reports_of_window(window, &ticks, &sizes, &HashSet::new(), &HashMap::from([(DB, 1)]));
+        let reports = reports_of_window(
+            window,
+            &ticks,
+            &sizes,
+            &HashSet::new(),
+            &HashMap::from([(DB, 1)]),
+            &HashMap::new(),
+        );
         assert_eq!(reports.len(), 2);
         assert_eq!(
             (reports[0].restarts, reports[0].oom_kills),
@@ -160,6 +178,7 @@ mod tests {
             &ticks,
             &HashMap::new(),
             &HashSet::from([ContainerId(1)]),
+            &HashMap::new(),
             &HashMap::new(),
         );
         assert_eq!(reports, []);

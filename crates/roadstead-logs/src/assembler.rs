@@ -144,6 +144,15 @@ impl Assembler {
         }
     }
 
+    /// Lines of the event of this stream that still waits for more; 0 when none does.
+    #[must_use]
+    pub fn waiting_lines(&self, stream: Stream) -> u64 {
+        self.strands[index(stream)]
+            .as_ref()
+            .filter(|open| !open.handed)
+            .map_or(0, |open| open.count)
+    }
+
     /// The stamp of the first line that still waits: who reads the log again must not begin after it.
     #[must_use]
     pub fn oldest_waiting_ns(&self) -> Option<i64> {

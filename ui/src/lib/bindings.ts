@@ -1427,6 +1427,10 @@ at_ms: number,
 /**
  * The host it happened on.
  */
+host: HostId, 
+/**
+ * That host's name.
+ */
 host_name: string, 
 /**
  * The container it happened in.

@@ -11,8 +11,10 @@ use roadstead_model::time::{MINUTE_MS, SECOND_MS};
 use roadstead_model::{Fault, FaultCause, HostId};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
 
 use super::Fleet;
+use super::log_passes;
 use super::pace::Pace;
 use super::round::Round;
 use crate::connection::Turn;
@@ -121,6 +123,9 @@ async fn connected(fleet: &Fleet, host: HostId) -> Result<std::convert::Infallib
         told(fleet, host, now_ms, &turn).await;
     }
     notify(fleet, host);
+    // A task of its own: judging a chatty container's lines must not hold up a tick. It ends with the session.
+    let logs = log_passes::run(fleet.clone(), host, session.connection.clone());
+    let _logs = AbortOnDropHandle::new(tokio::spawn(logs));
     session.run(events).await
 }
 

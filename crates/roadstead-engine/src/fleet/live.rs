@@ -8,9 +8,11 @@ use roadstead_model::{
 };
 use roadstead_store::{AppSizes, Change, ContainerRef, HostRecord};
 
+use super::log_counts::LogCounts;
 use crate::connection::ConnectionLog;
 use crate::open_window::OpenWindow;
 use crate::sizes::{DeploymentSizes, UserSizes};
+use crate::wire::LogScan;
 
 /// A container as last listed, with our ids.
 #[derive(Debug, Clone)]
@@ -46,6 +48,8 @@ pub(crate) struct LiveHost {
     pub(crate) oom_kills: HashMap<ContainerId, u32>,
     /// Changes that the store could not take yet.
     pub(crate) unstored: Vec<Change>,
+    /// How far each container's log has been read.
+    pub(crate) logs: HashMap<ContainerId, LogScan>,
 }
 
 impl LiveHost {
@@ -61,6 +65,7 @@ impl LiveHost {
             open: OpenWindow::default(),
             oom_kills: HashMap::new(),
             unstored: Vec::new(),
+            logs: HashMap::new(),
             record,
         }
     }
@@ -109,6 +114,7 @@ impl LiveHost {
             .collect();
         let present: HashSet<ContainerId> = self.containers.iter().map(|c| c.container).collect();
         self.oom_kills.retain(|container, _| present.contains(container));
+        self.logs.retain(|container, _| present.contains(container));
     }
 
     /// Memory of all containers at the last tick, by the docker CLI's formula; absent when none was measured.
@@ -168,6 +174,8 @@ pub(crate) struct LiveFleet {
     pub(crate) typed: HashMap<AppId, AppSizes>,
     /// Names of apps or containers that are left out of apps and reports.
     pub(crate) protected: HashSet<String>,
+    /// Error and warning events of the last day.
+    pub(crate) log_counts: LogCounts,
 }
 
 impl LiveFleet {

@@ -3,6 +3,9 @@
 
 mod host_task;
 pub(crate) mod live;
+pub(crate) mod log_counts;
+mod log_passes;
+mod log_reports;
 mod pace;
 mod recorder;
 mod round;
@@ -19,7 +22,7 @@ use roadstead_collect::ConnectOptions;
 use roadstead_model::time::DAY_MS;
 use roadstead_model::{HostId, TimeRange, Window};
 use roadstead_store::{AppSizes, ContainerRef, HostRecord, OpenOptions, Opened, SetAside, Store, StoreError};
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Notify, Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -28,10 +31,14 @@ use crate::notify::Notifier;
 use crate::settings;
 use crate::wire::{Banner, Settings, Tag};
 use live::{AppNames, Live, LiveHost};
+use log_counts::LogCounts;
 use recorder::Recorder;
 
 /// How long stopping may take before tasks are left behind.
 const STOP_WITHIN: Duration = Duration::from_secs(10);
+
+/// Logs that are read at once, over all hosts: each holds some megabytes while it is read.
+const LOG_READS: usize = 16;
 
 /// What a fleet is opened with.
 #[derive(Debug, Clone)]
@@ -59,6 +66,8 @@ pub(crate) struct Fleet {
     pub(crate) set_aside: Option<SetAside>,
     pub(crate) connect_options: ConnectOptions,
     recorder: Recorder,
+    /// Logs that are read at once, over all hosts.
+    log_reads: Arc<Semaphore>,
     failing: Arc<Mutex<BTreeMap<&'static str, String>>>,
     hosts: Arc<Mutex<HashMap<HostId, HostHandle>>>,
     tasks: TaskTracker,
@@ -109,6 +118,7 @@ impl Fleet {
             set_aside,
             connect_options: options.connect,
             recorder,
+            log_reads: Arc::new(Semaphore::new(LOG_READS)),
             failing: Arc::default(),
             hosts: Arc::default(),
             tasks,
@@ -158,6 +168,8 @@ impl Fleet {
             }
         }
         self.refresh_names().await?;
+        let counts = self.store.log_counts(self.clock.now_ms() - 2 * DAY_MS).await?;
+        self.live.write().log_counts = LogCounts::new(&counts);
         let known: Vec<HostId> = self.live.read().hosts.keys().copied().collect();
         for host in known {
             self.remember_host(host).await?;
@@ -208,6 +220,7 @@ impl Fleet {
             }
             None => Vec::new(),
         };
+        let cursors = self.store.log_cursors(host).await?;
         let left_out = {
             let fleet = self.live.read();
             let protected = records.iter().filter(|r| fleet.is_protected(&r.facts));
@@ -227,6 +240,10 @@ impl Fleet {
             for tick in &ticks {
                 live.add_tick(tick, &left_out);
             }
+            live.logs = cursors
+                .iter()
+                .map(|cursor| (cursor.container, log_passes::scan_of(cursor)))
+                .collect();
         });
         Ok(())
     }

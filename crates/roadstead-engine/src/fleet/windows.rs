@@ -56,6 +56,9 @@ impl Fleet {
                 Ok(windows) => closed += windows,
                 Err(error) => failed = Some(error),
             }
+            if let Err(error) = self.amend_reports(host).await {
+                failed = Some(error);
+            }
         }
         if closed > 0 {
             self.notifier.changed(Tag::Apps);
@@ -87,7 +90,7 @@ impl Fleet {
                 return Ok(closed);
             };
             let window = Window::holding(tick_ms);
-            if window.end_ms() > due_before_ms {
+            if window.end_ms() > due_before_ms || self.waits_for_logs(host, window) {
                 return Ok(closed);
             }
             self.close_one(host, window).await?;
@@ -105,7 +108,8 @@ impl Fleet {
         let ticks = self.store.ticks_between(host, range).await?;
         let told_oom_kills = self.told_oom_kills(host, window).await?;
         let (sizes, left_out) = self.sizes_of_window(host, window, &ticks).await?;
-        let reports = reports_of_window(window, &ticks, &sizes, &left_out, &told_oom_kills);
+        let (events, counts) = self.log_events(host, window).await?;
+        let reports = reports_of_window(window, &ticks, &sizes, &left_out, &told_oom_kills, &events);
         match self.store.save_reports(host, window, &reports).await {
             // Too old to be counted, or of a deployment that is forgotten: trying again would hold up every later window.
             Err(error @ (StoreError::Invalid(_) | StoreError::NotFound { .. })) => {
@@ -114,6 +118,7 @@ impl Fleet {
             }
             outcome => outcome?,
         }
+        self.store.mark_reported(&counts).await?;
         self.live
             .with_host(host, |live| live.record.last_closed_window = Some(window));
         Ok(())

@@ -138,6 +138,15 @@ impl Rows<'_> {
             .filter(|_| self.range.contains(open_window.start_ms))
             .and_then(|d| host.open.of(d, open_window));
 
+        // Logs that nobody could read say nothing, and not that all is well.
+        let is_read = containers.iter().any(|c| {
+            host.logs
+                .get(&c.container)
+                .is_some_and(|scan| scan.read_until_ms.is_some())
+        });
+        let events = deployment
+            .map(|deployment| fleet.log_counts.last_day(deployment, now_ms))
+            .filter(|counted| is_read || *counted != (0, 0));
         let running = || containers.iter().filter(|c| c.facts.state.is_running());
         let containers_running = running().count();
         let memory_current_bytes = (containers_running > 0)
@@ -208,8 +217,8 @@ impl Rows<'_> {
             limit_source: sizes.limit.map(|s| s.1),
             accuracy: Accuracy::of(memory_p95_bytes, limit_bytes, reports.into()),
             level: MemoryLevel::of(memory_current_bytes.or(memory_avg_bytes), limit_bytes),
-            errors_24h: reported.and_then(|r| r.log_errors_recent).map(count),
-            warnings_24h: reported.and_then(|r| r.log_warnings_recent).map(count),
+            errors_24h: events.map(|(errors, _)| count(errors)),
+            warnings_24h: events.map(|(_, warnings)| count(warnings)),
             oom_kills: count(reported.map_or(0, |r| r.oom_kills)),
             restarts: count(reported.map_or(0, |r| r.restarts)),
             reports,

@@ -283,7 +283,7 @@ pub(crate) fn container_row(
         exit_code: facts.exit_code,
         created_at_ms: facts.created_at_ms,
         started_at_ms: facts.started_at_ms,
-        log: None,
+        log: host.logs.get(&container.container).cloned(),
     }
 }
 

@@ -5,6 +5,7 @@ mod apps;
 mod deployments;
 mod history;
 pub(crate) mod hosts;
+mod issues;
 pub(crate) mod overview;
 
 use roadstead_model::time::{DAY_MS, WINDOW_MS, align_down, align_up};

@@ -27,6 +27,7 @@ impl Fleet {
         let range = resolve(Period::Week, now_ms)?;
         let aggregates = self.store.fleet(fleet_query(range, now_ms)).await?;
         let changes = self.store.recent_changes(MAX_CHANGES).await?;
+        let (issues, top_issues) = self.issues_at_a_glance().await?.unzip();
         let fleet = self.live.read();
         let by_app = deployments::rows_by_app(&fleet, &aggregates, range, now_ms);
         let recent: HashMap<_, _> = aggregates
@@ -93,8 +94,8 @@ impl Fleet {
             ),
             unreachable,
             trouble: trouble(&fleet, &by_app, &recent, now_ms),
-            issues: None,
-            top_issues: Vec::new(),
+            issues,
+            top_issues: top_issues.unwrap_or_default(),
             memory_used_bytes: fresh().filter_map(|h| h.memory_used_bytes()).reduce(|a, b| a + b),
             memory_total_bytes: fresh()
                 .filter_map(|h| h.memory_total_bytes())

@@ -48,6 +48,8 @@ pub struct Regression {
     /// The first event after it was resolved.
     pub at_ms: i64,
     /// The host it happened on.
+    pub host: HostId,
+    /// That host's name.
     pub host_name: String,
     /// The container it happened in.
     pub container_name: String,

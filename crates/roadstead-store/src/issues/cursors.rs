@@ -14,8 +14,8 @@ impl Store {
     /// Any failure of the database.
     pub async fn log_cursors(&self, host: HostId) -> Result<Vec<LogCursor>, StoreError> {
         let rows = sqlx::query!(
-            r#"SELECT log_cursor.container_id, from_ns, stdout_ns, stdout_seen, stderr_ns, stderr_seen, line_count,
-                      read_until_ms, looked_at_ms, state, fault_json
+            r#"SELECT log_cursor.container_id, from_ns, stdout_ns, stdout_seen, stdout_top_ns, stderr_ns, stderr_seen,
+                      stderr_top_ns, line_count, read_until_ms, looked_at_ms, state, fault_json
                FROM log_cursor JOIN container ON container.container_id = log_cursor.container_id
                WHERE container.host_id = ? AND gone_at_ms IS NULL
                ORDER BY log_cursor.container_id"#,
@@ -29,8 +29,8 @@ impl Store {
                 container: ContainerId(row.container_id),
                 position: LogPosition {
                     from_ns: row.from_ns,
-                    stdout: position(row.stdout_ns, row.stdout_seen),
-                    stderr: position(row.stderr_ns, row.stderr_seen),
+                    stdout: position(row.stdout_ns, row.stdout_seen, row.stdout_top_ns),
+                    stderr: position(row.stderr_ns, row.stderr_seen, row.stderr_top_ns),
                 },
                 lines: row.line_count.unsigned_abs(),
                 read_until_ms: row.read_until_ms,
@@ -42,18 +42,19 @@ impl Store {
     }
 }
 
-fn position(at_ns: Option<i64>, seen: i64) -> StreamPosition {
+fn position(at_ns: Option<i64>, seen: i64, top_ns: Option<i64>) -> StreamPosition {
     StreamPosition {
         at_ns,
         seen: u32::try_from(seen).unwrap_or(u32::MAX),
+        top_ns,
     }
 }
 
 /// Moves a container's cursor, if it stands where the read began and the container is still known.
 pub(super) async fn advance(tx: &mut SqliteConnection, read: &LogRead) -> Result<bool, StoreError> {
     let stored = sqlx::query!(
-        r#"SELECT container.host_id, log_cursor.from_ns AS "from_ns?", stdout_ns, stdout_seen AS "stdout_seen?", stderr_ns,
-                  stderr_seen AS "stderr_seen?"
+        r#"SELECT container.host_id, log_cursor.from_ns AS "from_ns?", stdout_ns, stdout_seen AS "stdout_seen?", stdout_top_ns, stderr_ns,
+                  stderr_seen AS "stderr_seen?", stderr_top_ns
            FROM container LEFT JOIN log_cursor ON log_cursor.container_id = container.container_id
            WHERE container.container_id = ?"#,
         read.container.0
@@ -65,8 +66,16 @@ pub(super) async fn advance(tx: &mut SqliteConnection, read: &LogRead) -> Result
     };
     let stands = stored.from_ns.map(|from_ns| LogPosition {
         from_ns,
-        stdout: position(stored.stdout_ns, stored.stdout_seen.unwrap_or_default()),
-        stderr: position(stored.stderr_ns, stored.stderr_seen.unwrap_or_default()),
+        stdout: position(
+            stored.stdout_ns,
+            stored.stdout_seen.unwrap_or_default(),
+            stored.stdout_top_ns,
+        ),
+        stderr: position(
+            stored.stderr_ns,
+            stored.stderr_seen.unwrap_or_default(),
+            stored.stderr_top_ns,
+        ),
     });
     if stands != read.before {
         return Ok(false);
@@ -81,12 +90,13 @@ pub(super) async fn advance(tx: &mut SqliteConnection, read: &LogRead) -> Result
     } = &read.cursor;
     let lines = i64::try_from(read.cursor.lines).unwrap_or(i64::MAX);
     sqlx::query!(
-        r#"INSERT INTO log_cursor (container_id, from_ns, stdout_ns, stdout_seen, stderr_ns, stderr_seen, line_count,
-                                   read_until_ms, looked_at_ms, state, fault_json)
-           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        r#"INSERT INTO log_cursor (container_id, from_ns, stdout_ns, stdout_seen, stdout_top_ns, stderr_ns, stderr_seen,
+                                   stderr_top_ns, line_count, read_until_ms, looked_at_ms, state, fault_json)
+           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
            ON CONFLICT (container_id) DO UPDATE SET
                from_ns = excluded.from_ns, stdout_ns = excluded.stdout_ns, stdout_seen = excluded.stdout_seen,
-               stderr_ns = excluded.stderr_ns, stderr_seen = excluded.stderr_seen,
+               stdout_top_ns = excluded.stdout_top_ns, stderr_ns = excluded.stderr_ns,
+               stderr_seen = excluded.stderr_seen, stderr_top_ns = excluded.stderr_top_ns,
                line_count = log_cursor.line_count + excluded.line_count,
                read_until_ms = COALESCE(excluded.read_until_ms, log_cursor.read_until_ms),
                looked_at_ms = excluded.looked_at_ms, state = excluded.state, fault_json = excluded.fault_json"#,
@@ -94,8 +104,10 @@ pub(super) async fn advance(tx: &mut SqliteConnection, read: &LogRead) -> Result
         position.from_ns,
         position.stdout.at_ns,
         position.stdout.seen,
+        position.stdout.top_ns,
         position.stderr.at_ns,
         position.stderr.seen,
+        position.stderr.top_ns,
         lines,
         read_until_ms,
         looked_at_ms,

@@ -27,6 +27,16 @@ pub struct StreamPosition {
     pub at_ns: Option<i64>,
     /// Lines with exactly this stamp that were counted.
     pub seen: u32,
+    /// The highest stamp counted: above `at_ns` only after the engine's clock was set back.
+    pub top_ns: Option<i64>,
+}
+
+impl StreamPosition {
+    /// The engine's clock was set back since the highest stamp counted: lines of before have later stamps than the last one.
+    #[must_use]
+    pub fn is_behind_top(&self) -> bool {
+        self.top_ns > self.at_ns
+    }
 }
 
 /// How far a container's log has been counted.

@@ -1,0 +1,339 @@
+//! Reading the logs of one host, pass after pass, beside its ticks and over the same connection.
+//!
+//! A pass visits every container that may have printed something, a few at a time, and hands what it found to the store
+//! together with the cursors. What a pass could not finish is gone on with at once; what failed is tried again by the next.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::StreamExt as _;
+use futures_util::stream;
+use roadstead_collect::EngineConnection;
+use roadstead_model::time::HOUR_MS;
+use roadstead_model::{
+    AppId, ContainerFacts, ContainerId, ContainerState, DeploymentId, Fault, FaultCause, HostId,
+};
+use roadstead_store::{LogCursor, LogPosition, LogRead, StoreError, StreamPosition};
+use tokio::sync::SemaphorePermit;
+
+use super::Fleet;
+use crate::logs::{self, Pass, Target};
+use crate::wire::{LogScan, LogScanState, Tag};
+
+/// Containers of one host that are read at once.
+const AT_ONCE: usize = 4;
+/// Reads that go to the store together.
+const TOGETHER: usize = 16;
+/// The first pass comes this long after connecting: the list and the first tick go before.
+const FIRST_AFTER: Duration = Duration::from_secs(2);
+/// What is behind is gone on with after this long.
+const BREATH: Duration = Duration::from_millis(500);
+const NANOS_A_MILLISECOND: i64 = 1_000_000;
+
+/// Reads until dropped.
+pub(super) async fn run(fleet: Fleet, host: HostId, connection: EngineConnection) {
+    let mut passes = Passes {
+        fleet,
+        host,
+        connection,
+        cursors: HashMap::new(),
+        drained: HashMap::new(),
+        last_lines: HashMap::new(),
+        engine_ahead_ms: HashMap::new(),
+        loaded: false,
+    };
+    tokio::time::sleep(FIRST_AFTER).await;
+    loop {
+        let more = match passes.pass().await {
+            Ok(more) => {
+                passes.fleet.task_recovered("logs");
+                more
+            }
+            Err(error) => {
+                tracing::warn!(%host, %error, "what logs said was not stored; it is read again");
+                passes.fleet.task_failed("logs", &error);
+                // In doubt about what was kept, the cursors are asked for again.
+                passes.loaded = false;
+                false
+            }
+        };
+        let every_s = passes.fleet.settings.borrow().log_pass_s;
+        let wait = if more {
+            BREATH
+        } else {
+            Duration::from_secs(u64::from(every_s))
+        };
+        let mut settings = passes.fleet.settings.subscribe();
+        tokio::select! {
+            () = tokio::time::sleep(wait) => {}
+            // A shorter interval is in force at once.
+            Ok(_) = settings.wait_for(|s| s.log_pass_s < every_s) => {}
+        }
+    }
+}
+
+/// A container to be read.
+struct Berth {
+    container: ContainerId,
+    deployment: DeploymentId,
+    app: AppId,
+    target: Target,
+    before: Option<LogPosition>,
+}
+
+struct Passes {
+    fleet: Fleet,
+    host: HostId,
+    connection: EngineConnection,
+    /// As stored.
+    cursors: HashMap<ContainerId, LogPosition>,
+    /// Containers that do not run and were read to their end, with the start of that run.
+    drained: HashMap<ContainerId, Option<i64>>,
+    last_lines: HashMap<ContainerId, u64>,
+    /// The engine's clock less ours, by the container that was last read with it.
+    engine_ahead_ms: HashMap<ContainerId, i64>,
+    loaded: bool,
+}
+
+impl Passes {
+    /// One pass over the host; true when some container has more to read now.
+    async fn pass(&mut self) -> Result<bool, StoreError> {
+        if self.fleet.recorder.is_blocked() {
+            return Ok(false);
+        }
+        if !self.loaded {
+            let cursors = self.fleet.store.log_cursors(self.host).await?;
+            self.cursors = cursors.into_iter().map(|c| (c.container, c.position)).collect();
+            self.loaded = true;
+        }
+        let berths = self.berths();
+        let connection = self.connection.clone();
+        let (permits, clock) = (Arc::clone(&self.fleet.log_reads), self.fleet.clock.clone());
+        let reads = stream::iter(berths)
+            .map(|berth| {
+                let (connection, permits) = (connection.clone(), Arc::clone(&permits));
+                let clock = clock.clone();
+                async move {
+                    let _permit: Option<SemaphorePermit<'_>> = permits.acquire().await.ok();
+                    let pass = logs::pass(&connection, &berth.target, clock.now_ms()).await;
+                    (berth, pass)
+                }
+            })
+            .buffer_unordered(AT_ONCE)
+            .ready_chunks(TOGETHER);
+        let mut reads = std::pin::pin!(reads);
+        let mut more = false;
+        while let Some(done) = reads.next().await {
+            more |= done.iter().any(|(_, pass)| pass.state == LogScanState::Behind);
+            self.keep(done, self.fleet.clock.now_ms()).await?;
+        }
+        Ok(more)
+    }
+
+    /// The containers that may have printed something since they were read.
+    fn berths(&mut self) -> Vec<Berth> {
+        let now_ms = self.fleet.clock.now_ms();
+        let look_back_ms = i64::from(self.fleet.settings.borrow().log_look_back_h) * HOUR_MS;
+        let fleet = self.fleet.live.read();
+        let Some(live) = fleet.hosts.get(&self.host) else {
+            return Vec::new();
+        };
+        let present: HashSet<ContainerId> = live.containers.iter().map(|c| c.container).collect();
+        self.drained.retain(|container, _| present.contains(container));
+        self.engine_ahead_ms
+            .retain(|container, _| present.contains(container));
+        self.last_lines.retain(|container, _| present.contains(container));
+        self.cursors.retain(|container, _| present.contains(container));
+        let mut berths = Vec::new();
+        for container in &live.containers {
+            let facts = &container.facts;
+            let is_drained = self.drained.get(&container.container) == Some(&facts.started_at_ms);
+            if facts.state == ContainerState::Created
+                || !facts.state.is_running() && is_drained
+                || fleet.is_protected(facts)
+            {
+                continue;
+            }
+            let before = self.cursors.get(&container.container).copied();
+            let looked_at_ms = live.logs.get(&container.container).map(|scan| scan.looked_at_ms);
+            berths.push(Berth {
+                container: container.container,
+                deployment: container.deployment,
+                app: container.app,
+                target: Target {
+                    facts: facts.clone(),
+                    position: before.unwrap_or_else(|| beginning(facts, now_ms - look_back_ms)),
+                    is_first: before.is_none(),
+                    since_look_ms: looked_at_ms.map_or(0, |ms| (now_ms - ms).max(0)),
+                    last_lines: self
+                        .last_lines
+                        .get(&container.container)
+                        .copied()
+                        .unwrap_or_default(),
+                    engine_ahead_ms: self.engine_ahead_ms.get(&container.container).copied(),
+                },
+                before,
+            });
+        }
+        berths
+    }
+
+    /// Gives reads to the store, and to memory what the store took.
+    async fn keep(&mut self, done: Vec<(Berth, Pass)>, now_ms: i64) -> Result<(), StoreError> {
+        let mut reads = Vec::new();
+        let mut scans = Vec::new();
+        for (berth, pass) in done {
+            if pass.gone {
+                continue;
+            }
+            let running = berth.target.facts.state.is_running();
+            if !running
+                && matches!(
+                    pass.state,
+                    LogScanState::Ok | LogScanState::Truncated | LogScanState::NoLogs
+                )
+            {
+                self.drained
+                    .insert(berth.container, berth.target.facts.started_at_ms);
+            }
+            self.last_lines.insert(berth.container, pass.lines);
+            if let Some(ahead_ms) = pass.engine_ahead_ms {
+                self.engine_ahead_ms.insert(berth.container, ahead_ms);
+            }
+            let scan = LogScan {
+                state: pass.state,
+                read_until_ms: pass.read_until_ms,
+                looked_at_ms: now_ms,
+                lines: pass.lines,
+                fault: pass.fault.clone(),
+            };
+            let moved = berth.before != Some(pass.position) || pass.lines > 0;
+            let told = self.fleet.live.read().hosts.get(&self.host).is_some_and(|live| {
+                live.logs
+                    .get(&berth.container)
+                    .is_some_and(|known| known.state == pass.state)
+            });
+            if moved || !told {
+                reads.push(read(self.host, &berth, pass, &scan)?);
+            }
+            scans.push((berth.container, scan));
+        }
+        let recorded = if reads.is_empty() {
+            Default::default()
+        } else {
+            self.fleet.store.record_logs(&reads).await?
+        };
+        for read in &reads {
+            if recorded.left_out.contains(&read.container) {
+                // Someone else moved the cursor: it is asked for again.
+                self.loaded = false;
+            } else {
+                self.cursors.insert(read.container, read.cursor.position);
+            }
+        }
+        let found = reads.iter().any(|read| !read.issues.is_empty());
+        {
+            let mut fleet = self.fleet.live.write();
+            for read in reads
+                .iter()
+                .filter(|read| !recorded.left_out.contains(&read.container))
+            {
+                fleet.log_counts.add(read.deployment, &read.issues);
+            }
+            if let Some(live) = fleet.hosts.get_mut(&self.host) {
+                for (container, mut scan) in scans {
+                    let known = live.logs.get(&container);
+                    scan.lines += known.map_or(0, |known| known.lines);
+                    scan.read_until_ms = scan
+                        .read_until_ms
+                        .or_else(|| known.and_then(|known| known.read_until_ms));
+                    live.logs.insert(container, scan);
+                }
+            }
+        }
+        if found {
+            self.fleet.notifier.changed(Tag::Issues);
+        }
+        Ok(())
+    }
+}
+
+/// Where reading begins of a container never seen: at its creation, at most so far back.
+fn beginning(facts: &ContainerFacts, not_before_ms: i64) -> LogPosition {
+    LogPosition {
+        from_ns: facts
+            .created_at_ms
+            .max(not_before_ms)
+            .saturating_mul(NANOS_A_MILLISECOND),
+        stdout: StreamPosition::default(),
+        stderr: StreamPosition::default(),
+    }
+}
+
+fn read(host: HostId, berth: &Berth, pass: Pass, scan: &LogScan) -> Result<LogRead, StoreError> {
+    let facts = &berth.target.facts;
+    let fault_json = scan
+        .fault
+        .as_ref()
+        .map(serde_json::to_string)
+        .transpose()
+        .map_err(|error| StoreError::Invalid(format!("a fault has no JSON form: {error}")))?;
+    Ok(LogRead {
+        container: berth.container,
+        deployment: berth.deployment,
+        app: berth.app,
+        host,
+        container_name: facts.name.clone(),
+        image: facts.image.clone(),
+        before: berth.before,
+        cursor: LogCursor {
+            container: berth.container,
+            position: pass.position,
+            lines: pass.lines,
+            read_until_ms: scan.read_until_ms,
+            looked_at_ms: scan.looked_at_ms,
+            state: state_word(scan.state).to_owned(),
+            fault_json,
+        },
+        issues: pass.issues,
+    })
+}
+
+/// As stored.
+fn state_word(state: LogScanState) -> &'static str {
+    match state {
+        LogScanState::Ok => "ok",
+        LogScanState::Behind => "behind",
+        LogScanState::Truncated => "truncated",
+        LogScanState::Timeout => "timeout",
+        LogScanState::Unreadable => "unreadable",
+        LogScanState::NoLogs => "no_logs",
+    }
+}
+
+/// A stored cursor as the window is told of it. A word of a newer version is nothing to worry about.
+pub(super) fn scan_of(cursor: &LogCursor) -> LogScan {
+    let state = match cursor.state.as_str() {
+        "behind" => LogScanState::Behind,
+        "truncated" => LogScanState::Truncated,
+        "timeout" => LogScanState::Timeout,
+        "unreadable" => LogScanState::Unreadable,
+        "no_logs" => LogScanState::NoLogs,
+        _ => LogScanState::Ok,
+    };
+    LogScan {
+        state,
+        read_until_ms: cursor.read_until_ms,
+        looked_at_ms: cursor.looked_at_ms,
+        lines: cursor.lines,
+        fault: cursor.fault_json.as_deref().map(|json| {
+            serde_json::from_str(json).unwrap_or_else(|error| {
+                Fault::new(
+                    FaultCause::Other,
+                    &format!("a stored reason cannot be read: {error}"),
+                )
+            })
+        }),
+    }
+}

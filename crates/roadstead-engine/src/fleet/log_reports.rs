@@ -1,0 +1,114 @@
+//! What logs said in a window goes into its reports: at once when the window closes, and again when more is read later.
+
+use std::collections::HashMap;
+
+use roadstead_model::time::MINUTE_MS;
+use roadstead_model::{DeploymentId, HostId, TimeRange, Window};
+use roadstead_store::{LogCount, StoreError};
+
+use super::Fleet;
+use crate::reports::LogEvents;
+use crate::wire::{HostState, LogScanState, Tag};
+
+/// How long a window waits for the logs of its host to be read to its end.
+const WAIT_FOR_LOGS_MS: i64 = 5 * MINUTE_MS;
+/// Reports amended per look and host.
+const AMENDED_AT_ONCE: u32 = 200;
+
+impl Fleet {
+    /// Whether a window should stay open because logs that can be read were not yet read to its end.
+    pub(super) fn waits_for_logs(&self, host: HostId, window: Window) -> bool {
+        if self.clock.now_ms() >= window.end_ms() + WAIT_FOR_LOGS_MS {
+            return false;
+        }
+        let fleet = self.live.read();
+        let Some(live) = fleet.hosts.get(&host) else {
+            return false;
+        };
+        matches!(live.connection.wire().state, HostState::Connected { .. })
+            && live
+                .containers
+                .iter()
+                .filter(|container| container.facts.state.is_running())
+                .filter_map(|container| live.logs.get(&container.container))
+                .any(|scan| {
+                    matches!(scan.state, LogScanState::Ok | LogScanState::Behind)
+                        && scan
+                            .read_until_ms
+                            .is_some_and(|read_ms| read_ms < window.end_ms())
+                })
+    }
+
+    /// What the logs of a host's deployments said in a window: those that were read to its end, and those that said something.
+    /// With the counts as stored, to be marked once reports carry them.
+    pub(super) async fn log_events(
+        &self,
+        host: HostId,
+        window: Window,
+    ) -> Result<(HashMap<DeploymentId, LogEvents>, Vec<LogCount>), StoreError> {
+        let counts = self.store.log_counts_of_window(host, window).await?;
+        let mut events: HashMap<DeploymentId, LogEvents> = HashMap::new();
+        {
+            let fleet = self.live.read();
+            if let Some(live) = fleet.hosts.get(&host) {
+                for container in &live.containers {
+                    let scan = live.logs.get(&container.container);
+                    if scan.is_some_and(|scan| scan.read_until_ms.is_some_and(|ms| ms >= window.end_ms())) {
+                        events.entry(container.deployment).or_default();
+                    }
+                }
+            }
+        }
+        for count in &counts {
+            events.insert(count.deployment, LogEvents::of(count));
+        }
+        Ok((events, counts))
+    }
+
+    /// Gives closed windows what was read of them since.
+    pub(super) async fn amend_reports(&self, host: HostId) -> Result<(), StoreError> {
+        let closed = self
+            .live
+            .read()
+            .hosts
+            .get(&host)
+            .and_then(|live| live.record.last_closed_window);
+        let Some(closed) = closed else {
+            return Ok(());
+        };
+        let late = self
+            .store
+            .unreported_log_counts(host, closed, AMENDED_AT_ONCE)
+            .await?;
+        for count in &late {
+            let Some(range) = TimeRange::new(count.window.start_ms, count.window.end_ms()) else {
+                continue;
+            };
+            // Without a sample there is no report that could carry them.
+            for mut report in self.store.reports(&[count.deployment], range).await? {
+                let events = LogEvents::of(count);
+                report.log_errors = Some(events.errors);
+                report.log_warnings = Some(events.warnings);
+                match self.store.save_reports(host, count.window, &[report]).await {
+                    // So old that it is counted no more, or forgotten meanwhile.
+                    Err(StoreError::Invalid(_) | StoreError::NotFound { .. }) => {}
+                    outcome => outcome?,
+                }
+            }
+        }
+        self.store.mark_reported(&late).await?;
+        if !late.is_empty() {
+            self.notifier.changed(Tag::Apps);
+        }
+        Ok(())
+    }
+}
+
+impl LogEvents {
+    fn of(count: &LogCount) -> Self {
+        Self {
+            errors: u32::try_from(count.errors).unwrap_or(u32::MAX),
+            warnings: u32::try_from(count.warnings).unwrap_or(u32::MAX),
+        }
+    }
+}
