@@ -10,6 +10,8 @@ mod figures;
 mod fleet;
 /// The invariants of ARCHITECTURE.md.
 mod house;
+/// Logs of real containers, counted exactly.
+mod logs;
 /// One engine, the same facts by every way of reaching it.
 mod reach;
 /// The program in its own native window, from the first run on.
