@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, ensure};
 use roadstead_engine::wire::*;
 use roadstead_engine::{Clock, DiscoverSources, Engine, EngineOptions};
-use roadstead_model::{HostId, IssueId};
+use roadstead_model::{FaultCause, HostId};
 use roadstead_tests::{ContainerSpec, EngineKind, RealEngine, Scratch, until};
 
 /// The shortest interval between passes that the product allows.
@@ -339,48 +339,44 @@ async fn counts_are_exact_across_kills_of_the_app_and_rotation_of_the_log() -> R
 #[tokio::test(flavor = "multi_thread")]
 async fn an_engine_that_dies_while_its_logs_are_read_loses_and_repeats_nothing() -> Result<()> {
     let mut docker = RealEngine::start(EngineKind::Second).await?;
-    let script = "i=0; while [ $i -lt 400 ]; do i=$((i+1)); echo \"ERROR tide $i is late\"; sleep 0.1; done; sleep 3600";
-    docker
-        .run(
-            &ContainerSpec::named("tide")
-                .option("--restart=no")
-                .running(script),
-        )
-        .await?;
-    let chatty =
-        "while :; do awk 'BEGIN { for (i = 0; i < 3000; i++) print \"INFO wave \" i }'; sleep 1; done";
-    docker
-        .run(&ContainerSpec::named("chatty").running(chatty))
-        .await?;
+    // So much that reading it takes seconds. Nobody prints while the engine is gone: that would be lost before us.
+    let script = "awk 'BEGIN { for (i = 0; i < 600000; i++) if (i % 2000 == 0) print \"ERROR tide \" i \" is late\"; else print \"INFO wave \" i \" of many, each as long as the one before it\" }'; sleep 3600";
+    let id = docker.run(&ContainerSpec::named("tide").running(script)).await?;
+    until(
+        "a container that printed all",
+        Duration::from_secs(60),
+        async || {
+            let last = docker.docker(&["logs", "--tail=1", &id]).await?;
+            ensure!(last.contains("wave 599999"), "{last}");
+            Ok(())
+        },
+    )
+    .await?;
     let scratch = Scratch::new()?;
     let engine = start(scratch.path()).await?;
-    add(&engine, &docker).await?;
-    until("some of it", TWO_PASSES, async || {
-        let rows = issues(&engine, "tide").await?;
-        ensure!(!rows.is_empty(), "nothing yet");
-        Ok(())
-    })
-    .await?;
-    docker.crash()?;
-    docker.start_again().await?;
-    // What the container printed is what the engine still has of it.
-    let id = docker
-        .docker(&["ps", "--all", "--quiet", "--no-trunc", "--filter=name=tide"])
-        .await?;
-    let row = until("what the engine has", Duration::from_secs(90), async || {
-        let log = docker.docker(&["logs", id.trim()]).await?;
-        let printed = log.lines().filter(|line| line.contains("ERROR tide")).count() as u64;
-        let row = issues(&engine, "tide").await?[0].clone();
-        ensure!(row.count == printed, "{} counted, {printed} printed", row.count);
-        Ok(row)
-    })
-    .await?;
-    assert!(row.count > 0);
-    let page = engine
-        .issue(IssueRequest {
-            issue: IssueId(row.issue.0),
+    let host = add(&engine, &docker).await?;
+    for after_ms in [2_300, 2_900] {
+        until("a host that answers", Duration::from_secs(60), async || {
+            let state = engine.host(HostRequest { host }).await?.row.connection.state;
+            ensure!(matches!(state, HostState::Connected { .. }), "{state:?}");
+            Ok(())
         })
         .await?;
+        tokio::time::sleep(Duration::from_millis(after_ms)).await;
+        docker.crash()?;
+        until("a host that is lost", Duration::from_secs(30), async || {
+            let state = engine.host(HostRequest { host }).await?.row.connection.state;
+            // The second attempt: the daemon's own children are gone by then, and the next daemon starts with new ones.
+            let refused =
+                matches!(&state, HostState::Unreachable { fault, .. } if fault.cause == FaultCause::Refused);
+            ensure!(refused, "{state:?}");
+            Ok(())
+        })
+        .await?;
+        docker.start_again().await?;
+    }
+    let row = one_issue(&engine, "tide", 300, Duration::from_secs(90)).await?;
+    let page = engine.issue(IssueRequest { issue: row.issue }).await?;
     assert_eq!(
         page.places.iter().map(|place| place.count).sum::<u64>(),
         row.count
