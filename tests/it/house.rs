@@ -170,6 +170,7 @@ fn dependencies_point_one_way() -> Result<()> {
             "roadstead-engine",
             vec![
                 "roadstead-collect",
+                "roadstead-logs",
                 "roadstead-model",
                 "roadstead-sim",
                 "roadstead-store",
