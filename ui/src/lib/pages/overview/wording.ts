@@ -30,7 +30,9 @@ export function toneOfTrouble(kind: AppTrouble['kind']): Tone {
     oom_killed: 'danger',
     over_limit: 'danger',
     unhealthy: 'danger',
+    regressed: 'danger',
     restarting: 'warn',
+    new_issues: 'warn',
     near_limit: 'warn',
     exited: 'warn',
   } as const;

@@ -6,6 +6,8 @@ import { SettingsForm } from './settingsForm.svelte';
 
 const START: Settings = {
   tick_interval_s: 15,
+  log_pass_s: 60,
+  log_look_back_h: 24,
   samples_retention_h: 48,
   reports_retention_days: 90,
   daily_retention_days: 730,
