@@ -3,6 +3,7 @@ import type { AppTrouble, ChangeKind, FaultCause } from '$lib/bindings';
 import type { Tone } from '$lib/components/tone';
 import { formatBytes } from '$lib/format/bytes';
 import { t } from '$lib/i18n/i18n.svelte';
+import { appHref, issuesHref } from '$lib/period/links';
 
 /** Name of a cause. */
 export function causeTitle(cause: FaultCause): string {
@@ -22,6 +23,12 @@ export function troubleFigures(trouble: AppTrouble): string {
   }
   if (limit_bytes !== null) return t('overview:trouble.limit', { limit: formatBytes(limit_bytes) });
   return memory_bytes === null ? '' : formatBytes(memory_bytes);
+}
+
+/** Where a trouble is told in full: issues on their page, everything else on the app's. */
+export function troubleHref({ kind, app, host }: AppTrouble): string {
+  if (kind === 'regressed') return issuesHref({ app, host, state: 'regressed' });
+  return kind === 'new_issues' ? issuesHref({ app, host, state: 'new' }) : appHref(app);
 }
 
 /** How bad a trouble is. */
