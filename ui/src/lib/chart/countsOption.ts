@@ -68,10 +68,15 @@ export function countsOption(bars: Bars, palette: Palette, color: string, words:
         type: 'bar',
         name: '',
         // In the middle of its bucket, which the bar then covers.
-        data: bars.times_ms.map((time, at) => [time + bars.bucket_ms / 2, bars.counts[at] ?? 0]),
+        data: bars.times_ms.map((time, at) => {
+          const count = bars.counts[at] ?? 0;
+          // The least of heights is for what is small, not for what is not there.
+          return { value: [time + bars.bucket_ms / 2, count], itemStyle: { opacity: count === 0 ? 0 : 1 } };
+        }),
         color,
         barCategoryGap: '18%',
         barMinHeight: 2,
+        barMaxWidth: 44,
         emphasis: { disabled: true },
         animation: false,
       },
