@@ -1,5 +1,8 @@
 /** Stands in for the address of the window in tests: what `goto` is told becomes the address. */
 
+// The address is put as a whole and never changed: no part of it needs to be watched.
+/* eslint-disable svelte/prefer-svelte-reactivity */
+
 /** The address, put in the place of `page` of `$app/state`. */
 export const address = $state({ url: new URL('http://localhost/') });
 
