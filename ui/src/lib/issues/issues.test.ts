@@ -6,7 +6,16 @@ import { Toasts } from '$lib/components/toasts.svelte';
 import { locale } from '$lib/i18n/i18n.svelte';
 import { issueColumns } from './columns';
 import { ignoredBy, IssueActions } from './issueActions';
-import { marksOf, marksSentence, rankOfScan, scanWord, shortMessage, spreadSentence, stateSentence } from './words';
+import {
+  marksOf,
+  marksSentence,
+  rankOfScan,
+  scanWord,
+  shortMessage,
+  splitTime,
+  spreadSentence,
+  stateSentence,
+} from './words';
 
 const usual: Pick<IssueRow, 'state' | 'is_new' | 'regressed'> = {
   state: { state: 'open' },
@@ -42,6 +51,22 @@ describe('an issue in words', () => {
     expect(spreadSentence({ hosts: 1, containers: 3 })).toBe('1 host, 3 containers');
     locale.speak('ru');
     expect(spreadSentence({ hosts: 2, containers: 5 })).toBe('2 хоста, 5 контейнеров');
+  });
+
+  it.each([
+    ['2026-03-14T09:12:07.667Z ERROR x', 'ERROR x'],
+    ['[2026-03-14 09:12:07,218] [ERROR] x', '[ERROR] x'],
+    ['2026/03/14 09:12:07 x', 'x'],
+    ['Mar 14 09:12:07 mail x', 'mail x'],
+    ['[03/14/26 07:12:07] WARNING x', 'WARNING x'],
+    ['2026-03-14 09:12:07.004 +01:00 x', 'x'],
+    ['panic: at 2026-03-14 09:12:07', 'panic: at 2026-03-14 09:12:07'],
+    ['12:00 is no day', '12:00 is no day'],
+    ['2026-03-14 09:12:07', '2026-03-14 09:12:07'],
+    ['', ''],
+  ])('leaves out of %j when it was printed', (message, rest) => {
+    expect(splitTime(message)[1]).toBe(rest);
+    expect(splitTime(message).join(''), 'nothing is lost').toBe(message);
   });
 
   it('is called by the beginning of its message', () => {

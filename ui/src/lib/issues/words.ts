@@ -63,10 +63,28 @@ export function spreadSentence({ hosts, containers }: Pick<IssueRow, 'hosts' | '
   return `${t('issues:hosts', { count: hosts })}, ${t('issues:containers', { count: containers })}`;
 }
 
+/** A day, a time of day and a zone as logs begin with, in brackets or without. */
+const TIME_BEFORE = new RegExp(
+  [
+    String.raw`^\s*[[(]?`,
+    String.raw`(?:\p{L}{3} +\d{1,2} |\d{4}[-/]\d{1,2}[-/]\d{1,2}[T ]|\d{1,2}/\d{1,2}/\d{2,4},? )`,
+    String.raw`\d{1,2}:\d{1,2}:\d{1,2}(?:[.,]\d{1,9})?(?: ?[AP]M)?(?:Z| ?[+-]\d{2}:?\d{2}| UTC)?`,
+    String.raw`[\])]?[\s:|-]*`,
+  ].join(''),
+  'u',
+);
+
+/** The time a message begins with, and the rest: in a list there is no room for when one of its events was printed. */
+export function splitTime(message: string): [time: string, rest: string] {
+  const time = TIME_BEFORE.exec(message)?.[0] ?? '';
+  return time.length < message.length ? [time, message.slice(time.length)] : ['', message];
+}
+
 /** The beginning of a message: enough to call an issue by. */
 export function shortMessage(message: string): string {
   const most = 80;
-  return message.length <= most ? message : `${message.slice(0, most - 1).trimEnd()}…`;
+  const [, rest] = splitTime(message);
+  return rest.length <= most ? rest : `${rest.slice(0, most - 1).trimEnd()}…`;
 }
 
 /** Tone of how far a log was read. */

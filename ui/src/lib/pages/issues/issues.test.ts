@@ -94,6 +94,16 @@ describe('the page of all issues', () => {
     await waitFor(() => expect(rows().length).toBeGreaterThan(10));
   });
 
+  it('takes no space away from who rests between two words', async () => {
+    const { user, listed, named } = await openList();
+    await named(panic);
+    await user.type(screen.getByRole('textbox'), 'lock ');
+    await waitFor(() => expect(listed()).toMatchObject({ search: 'lock' }));
+    await user.type(screen.getByRole('textbox'), 'wait');
+    await waitFor(() => expect(listed()).toMatchObject({ search: 'lock wait' }));
+    expect((screen.getByRole('textbox') as HTMLInputElement).value).toBe('lock wait');
+  });
+
   it('lets the engine order, and offers no order it does not know', async () => {
     const { user, listed, named } = await openList();
     await named(panic);

@@ -26,16 +26,23 @@ export function issuesView(): IssuesView {
   const filters = $derived(filtersOf(page.url.searchParams));
   const search = $derived(own.filter);
   let typed = $state(own.filter);
+  /** What stands in the address because it was typed: it comes back while more is being typed. */
+  let written = own.filter;
   let timer: ReturnType<typeof setTimeout> | undefined;
 
   $effect(() => {
     // Back, forward and links bring another search.
-    void search;
-    untrack(() => (typed = search));
+    const found = search;
+    untrack(() => {
+      if (found === written) return;
+      typed = found;
+      written = found;
+    });
   });
   onDestroy(() => clearTimeout(timer));
 
   function write(next: string): void {
+    written = next;
     rewriteQuery((params) => {
       writeFilters(params, {});
       if (next) params.set('q', next);
@@ -82,6 +89,7 @@ export function issuesView(): IssuesView {
     widen() {
       clearTimeout(timer);
       typed = '';
+      written = '';
       rewriteQuery((params) => {
         writeFilters(params, { severity: null, app: null, host: null });
         params.delete('q');
