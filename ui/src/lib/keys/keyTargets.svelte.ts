@@ -42,7 +42,7 @@ export class KeyTargets {
 
   /** Does what `key` means here, the newest meaning first; false where it means nothing. */
   act(key: ActionKey): boolean {
-    return this.#actions.toReversed().some((actions) => actions[key]?.() ?? false);
+    return [...this.#actions].reverse().some((actions) => actions[key]?.() ?? false);
   }
 
   /** The table keys speak to now. */
