@@ -208,6 +208,13 @@ impl Open {
         {
             self.severity = Severity::Error;
         }
+        if self.context.jul && self.count == 2 && judged.named {
+            self.severity = judged.severity;
+            self.context.named = true;
+        }
+        if self.context.boxed() && !self.context.named {
+            self.severity = self.severity.max(judged.severity);
+        }
         self.keep(text, everything);
         let was_block = self.context.block();
         self.context.go_on(text, judged);

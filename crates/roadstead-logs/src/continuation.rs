@@ -8,8 +8,10 @@ use crate::json;
 use crate::line::{Form, Judged};
 use crate::trace::{self, Part, Tongue};
 
-/// A line without any mark of a continuation joins only this soon.
+/// A line that may be a continuation joins only this soon.
 const SOON_NS: i64 = 100_000_000;
+/// A line without any mark of a continuation was printed together with the one before it if it came this soon.
+const TOGETHER_NS: i64 = 3_000_000;
 /// Longest object printed over several lines.
 const MOST_BLOCK_LINES: u32 = 1000;
 
@@ -35,6 +37,8 @@ pub(crate) struct Context {
     banner: bool,
     /// The last line ended with a colon.
     colon: bool,
+    /// Its first line is the first of the two that `java.util.logging` prints.
+    pub(crate) jul: bool,
     lines: u32,
 }
 
@@ -53,6 +57,7 @@ impl Context {
             depth: 0,
             banner: banner(text),
             colon: false,
+            jul: jul(text, judged),
             lines: 0,
         };
         context.depth = block_depth(text, judged);
@@ -63,6 +68,11 @@ impl Context {
     /// It is an object of which more lines are to come.
     pub(crate) fn block(&self) -> bool {
         self.depth > 0
+    }
+
+    /// It is a banner, whose first line says nothing.
+    pub(crate) fn boxed(&self) -> bool {
+        self.banner && !self.opened
     }
 
     /// After one more line of the event.
@@ -81,6 +91,7 @@ impl Context {
         }
         self.colon = text.trim_end().ends_with(':');
         self.exception = false;
+        self.banner |= self.tongue.is_none() && !self.opened && banner(text);
         match judged.part {
             Some(Part::Start(tongue)) => {
                 self.tongue = Some(tongue);
@@ -137,6 +148,36 @@ fn banner(text: &str) -> bool {
         || matches!(first, '|' | '*' | '#') && text.chars().count() > 1 && text.ends_with(first)
 }
 
+/// Lines of a picture: no letter and no digit, and no bracket or caret of something else.
+fn drawing(text: &str) -> bool {
+    let text = text.trim();
+    text.len() >= 3
+        && !closing(text)
+        && text.bytes().all(|b| b.is_ascii_punctuation() || b == b' ')
+        && !text.bytes().all(|b| matches!(b, b'^' | b'~' | b' ' | b'.'))
+}
+
+/// `Jan 17, 2026 2:20:08 AM a.b.Class method`
+pub(crate) fn jul(text: &str, judged: &Judged<'_>) -> bool {
+    if !judged.head.time || judged.named {
+        return false;
+    }
+    let mut words = text.get(judged.head.message..).unwrap_or("").split(' ');
+    let class = words.next().is_some_and(|word| {
+        word.contains('.')
+            && word
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'$' | b'_'))
+    });
+    let method = words.next().is_some_and(|word| {
+        !word.is_empty()
+            && word
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'<' | b'>' | b'$' | b'_'))
+    });
+    class && method && words.next().is_none()
+}
+
 /// Nothing but closing brackets and separators.
 fn closing(text: &str) -> bool {
     matches!(text.as_bytes().first(), Some(b'}' | b']' | b')'))
@@ -177,9 +218,20 @@ fn about_the_message_before(text: &str, judged: &Judged<'_>) -> bool {
 
 /// A call as Go prints it: `main.(*T).serve(0xc000, …)`.
 fn go_call(text: &str) -> bool {
-    text.ends_with(')') && text.contains('(') && text.contains('.') && !text.contains(": ")
+    text.ends_with(')')
+        && text.find('(').is_some_and(|open| !text[..open].contains(' '))
+        && !text.contains(": ")
         || text.ends_with("(...)")
         || text.starts_with('r') && text.contains("0x") && text.len() < 40
+}
+
+/// `program: what it says`
+fn prefixed(text: &str) -> bool {
+    let name = text
+        .bytes()
+        .take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.' | b'/'))
+        .count();
+    name > 0 && text[name..].starts_with(": ")
 }
 
 /// A class name, or a dotted one, alone or before a colon: what ends Python's trace.
@@ -219,8 +271,26 @@ pub(crate) fn joins(open: &Context, text: &str, judged: &Judged<'_>, gap_ns: Opt
     if open.tongue == Some(Tongue::Node) && !open.frames && !judged.head.time {
         return true;
     }
+    if open.jul && open.lines == 1 && judged.head.level.is_some() && !judged.head.time {
+        return true;
+    }
+    // An exception that a logger prints below its message may itself look like a line with a level: `Error: x`.
+    let attached = judged.part == Some(Part::Exception) && !judged.head.time && !judged.head.indented;
+    if attached
+        && open.opened
+        && open.severity > Severity::Other
+        && !open.frames
+        && open.tongue.is_none()
+        && soon
+    {
+        return true;
+    }
     if judged.head.indented {
-        let level = judged.head.level.is_some()
+        if open.opened && open.tongue.is_none() && !open.frames && drawing(text) {
+            return false;
+        }
+        let loud = matches!(trimmed.as_bytes()[0], b'A'..=b'Z' | b'[' | b'<');
+        let level = loud && judged.head.level.is_some()
             && !text.starts_with('\t')
             && !text.starts_with("   ")
             && !open.frames;
@@ -239,20 +309,29 @@ pub(crate) fn joins(open: &Context, text: &str, judged: &Judged<'_>, gap_ns: Opt
                 && open.tongue.is_none()
                 && !open.frames
                 && soon;
-            return nested || attached;
+            let together = open.severity > Severity::Other
+                && open.tongue.is_none()
+                && gap_ns.is_some_and(|gap| gap <= TOGETHER_NS);
+            return nested || attached || together;
         }
         Some(Part::Exception) => {
             return open.opened && open.named && !open.frames && open.tongue.is_none() && soon;
         }
         None => {}
     }
-    if closing(trimmed) || banner(text) && open.banner {
+    let together = gap_ns.is_some_and(|gap| (0..=TOGETHER_NS).contains(&gap));
+    if closing(trimmed) || open.banner && (banner(text) || together) {
         return true;
     }
     match open.tongue {
         Some(Tongue::Go) if go_call(text) => return true,
+        Some(Tongue::Go) if !open.frames && together => return true,
         Some(Tongue::Rust) if open.lines == 1 => return true,
         _ => {}
+    }
+    // What was printed in one go with an error belongs to it, if it says nothing of its own.
+    if together && open.opened && open.severity > Severity::Other && !prefixed(text) {
+        return true;
     }
     open.colon && open.opened && soon && trace::exception_name(text).is_none() && open.lines == 1
 }

@@ -33,6 +33,9 @@ pub(crate) struct Fields<'t> {
     /// MongoDB's one-letter level, believed only beside its `t` and `c`.
     letter: Option<Severity>,
     mongo: u8,
+    /// Nextcloud counts from 0, debug, to 4, fatal.
+    small: Option<u32>,
+    nextcloud: bool,
 }
 
 fn is(key: &str, names: &[&str]) -> bool {
@@ -147,6 +150,7 @@ impl<'t> Fields<'t> {
             || parent.eq_ignore_ascii_case("level") && key == "name"
         {
             self.logged = true;
+            self.small = self.small.or_else(|| value.parse().ok().filter(|n| *n < 5));
             if !text {
                 self.level_number = self.level_number.or_else(|| {
                     value
@@ -192,6 +196,7 @@ impl<'t> Fields<'t> {
             self.logged = true;
             return;
         }
+        self.nextcloud |= top && key == "reqId";
         if text {
             self.text_member(parent, key, dotted, value);
         }
@@ -326,6 +331,13 @@ impl<'t> Fields<'t> {
 
     /// The severity that the line names.
     pub(crate) fn level(&self) -> Option<Severity> {
+        if let Some(small) = self.small.filter(|_| self.nextcloud && self.level_text.is_none()) {
+            return Some(match small {
+                3.. => Severity::Error,
+                2 => Severity::Warn,
+                _ => Severity::Other,
+            });
+        }
         self.level_text
             .and_then(word_severity)
             .or(self.level_number)

@@ -111,7 +111,7 @@ enum Before {
 }
 
 /// A level word at `at`: its severity and where it ends.
-fn level_word(text: &[u8], at: usize, before: Before) -> Option<(Severity, usize)> {
+fn level_word(text: &[u8], at: usize, before: Before, timed: bool) -> Option<(Severity, usize)> {
     let length = word(text, at);
     let end = at + length;
     let digit_tail = byte(text, end).is_ascii_digit();
@@ -133,7 +133,7 @@ fn level_word(text: &[u8], at: usize, before: Before) -> Option<(Severity, usize
         _ if after == b'!' && spelled.eq_ignore_ascii_case(b"err") => true,
         (Spelling::Any, Before::Time) => colon || column || space || after == b'/',
         (Spelling::Any, Before::Nothing) => colon || column || loud && (space || after == b'/'),
-        (Spelling::Any, Before::Column) => (loud || colon) && (colon || column || space),
+        (Spelling::Any, Before::Column) => loud && (colon || column || space) || timed && colon,
         (Spelling::Loud, Before::Time) => (loud && (colon || column || space)) || colon,
         (Spelling::Loud, Before::Nothing) => loud && (colon || column && after != 0),
         (Spelling::Loud, Before::Column) => loud && (colon || column && after != 0),
@@ -250,7 +250,8 @@ impl Walk<'_> {
                 return true;
             }
             if self.at <= 2
-                && let Some(end) = time::epoch(text, self.at).filter(|end| blank(byte(text, *end)))
+                && let Some(end) = time::epoch(text, self.at)
+                    .filter(|end| blank(byte(text, *end)) || byte(text, *end) == b':')
             {
                 self.time(end);
                 return true;
@@ -266,12 +267,43 @@ impl Walk<'_> {
         }
     }
 
+    /// `1:M 02 Jan 2026 15:04:05.123 * message`: role, time, and a sign for the level.
+    fn redis_mark(&mut self) -> bool {
+        let text = self.text;
+        let digits = time::digits(text, 0);
+        if !(1..=7).contains(&digits)
+            || byte(text, digits) != b':'
+            || !matches!(byte(text, digits + 1), b'X' | b'C' | b'S' | b'M')
+            || !self.head.time
+            || self.head.level.is_some()
+            || !blank(byte(text, self.at + 1))
+        {
+            return false;
+        }
+        let severity = match byte(text, self.at) {
+            b'#' => Severity::Warn,
+            b'*' | b'-' | b'.' => Severity::Other,
+            _ => return false,
+        };
+        self.head.level = Some(severity);
+        self.commit(self.at + 1);
+        true
+    }
+
     fn time(&mut self, end: usize) {
         let syslog = self.text[self.at].is_ascii_alphabetic();
         self.head.time = true;
         self.soft = 0;
         // `2026-01-02 15:04:05,123: ERROR/MainProcess`
         let end = end + usize::from(byte(self.text, end) == b':');
+        let spaces = self.text[end.min(self.text.len())..]
+            .iter()
+            .take_while(|b| blank(**b))
+            .count();
+        self.at = end + spaces;
+        if self.redis_mark() {
+            return;
+        }
         self.commit(end);
         if syslog {
             self.syslog();
@@ -329,12 +361,12 @@ impl Walk<'_> {
 
     fn level(&mut self) -> bool {
         let text = self.text;
-        if let Some((severity, end)) = level_word(text, self.at, self.before()) {
+        if let Some((severity, end)) = level_word(text, self.at, self.before(), self.head.time) {
             self.head.level = Some(severity);
             self.commit(end);
             return true;
         }
-        // One-letter columns, and Redis' marks.
+        // One-letter columns.
         let letter = byte(text, self.at);
         let after = byte(text, self.at + 1);
         let logcat = after == b'/' && byte(text, self.at + 2).is_ascii_alphabetic() && !self.head.opens();
@@ -344,17 +376,6 @@ impl Walk<'_> {
             if let Some(severity) = level::of_letter(letter) {
                 self.head.level = Some(severity);
                 self.commit(self.at + 1 + usize::from(logcat));
-                return true;
-            }
-            let redis = match letter {
-                b'#' => Some(Severity::Warn),
-                b'*' | b'.' => Some(Severity::Other),
-                b'-' => Some(Severity::Other),
-                _ => None,
-            };
-            if let Some(severity) = redis.filter(|_| self.head.time && self.soft == 0 && blank(after)) {
-                self.head.level = Some(severity);
-                self.commit(self.at + 1);
                 return true;
             }
         }

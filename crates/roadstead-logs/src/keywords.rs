@@ -202,6 +202,92 @@ pub(crate) fn severity(message: &[u8]) -> Severity {
     found
 }
 
+/// What a failure is called where no keyword is said. The first word, and what may follow it.
+const FAILURES: [(&[u8], &[&[u8]]); 17] = [
+    (b"failed", &[b"to ", b"with "]),
+    (b"unable", &[b"to "]),
+    (
+        b"cannot",
+        &[
+            b"open",
+            b"bind",
+            b"connect",
+            b"read",
+            b"write",
+            b"find",
+            b"load",
+            b"create",
+            b"start",
+            b"access",
+            b"allocate",
+            b"resolve",
+            b"parse",
+        ],
+    ),
+    (
+        b"couldn't",
+        &[
+            b"open", b"bind", b"connect", b"read", b"write", b"load", b"create", b"start", b"access",
+            b"resolve",
+        ],
+    ),
+    (b"out", &[b"of memory"]),
+    (b"permission", &[b"denied"]),
+    (b"operation", &[b"not permitted"]),
+    (b"not", &[b"writable"]),
+    (b"core", &[b"dumped"]),
+    (b"segmentation", &[b"fault", b"violation"]),
+    (b"no", &[b"space left"]),
+    (b"address", &[b"already in use"]),
+    (b"connection", &[b"refused"]),
+    (
+        b"exited",
+        &[b"with code 1", b"with code 2", b"with code 9", b"with status 1"],
+    ),
+    (b"command", &[b"not found"]),
+    (b"assertion", &[b"failed"]),
+    (b"stack", &[b"overflow"]),
+];
+
+/// Whether the words of a message tell of a failure though none of them is a keyword.
+pub(crate) fn failure(message: &[u8]) -> bool {
+    let mut at = 0;
+    while at < message.len() {
+        if !message[at].is_ascii_alphabetic() {
+            at += 1;
+            continue;
+        }
+        let start = at;
+        while at < message.len()
+            && (of_token(message[at])
+                || message[at] == b'\'' && message.get(at + 1).is_some_and(u8::is_ascii_alphabetic))
+        {
+            at += 1;
+        }
+        let word = &message[start..at];
+        if !(2..=12).contains(&word.len())
+            || start > 0 && matches!(message[start - 1], b'/' | b'-' | b'.' | b'"' | b'\'')
+        {
+            continue;
+        }
+        let Some((_, tails)) = FAILURES
+            .iter()
+            .find(|(first, _)| first.eq_ignore_ascii_case(word))
+        else {
+            continue;
+        };
+        let rest = message[at..].strip_prefix(b" ").unwrap_or(&message[at..]);
+        if tails.iter().any(|tail| {
+            rest.get(..tail.len())
+                .is_some_and(|r| r.eq_ignore_ascii_case(tail))
+        }) {
+            return true;
+        }
+    }
+    // What a shell says.
+    memchr::memmem::find(message, b": line ").is_some() && message.ends_with(b": not found")
+}
+
 /// Whether the token at `start..end` says that something has happened.
 fn said(text: &[u8], start: usize, end: usize) -> bool {
     let (prior, next) = (if start > 0 { text[start - 1] } else { 0 }, byte(text, end));
@@ -223,8 +309,22 @@ fn said(text: &[u8], start: usize, end: usize) -> bool {
     if next == b'.' && of_token(byte(text, end + 1)) && !class {
         return false;
     }
+    let token = &text[start..end];
     if next == b'=' {
-        return !empty_value(&text[end + 1..]);
+        let counts = among(token, &[b"error", b"errors", b"exception", b"exceptions"]);
+        return counts && !empty_value(&text[end + 1..]);
+    }
+    // A value, not a statement: `user "fatal"`.
+    if matches!(prior, b'"' | b'\'' | b'`') && next == prior && byte(text, end + 1) != b':' {
+        return false;
+    }
+    // `error tokens = 0`
+    let tail = &text[end..text.len().min(end + 28)];
+    if let Some(equals) = memchr::memchr(b'=', tail)
+        && tail[..equals].iter().all(|b| of_token(*b) || *b == b' ')
+        && empty_value(&text[end + equals + 1..])
+    {
+        return false;
     }
     // `"errors": 0`, `errors: 0`, `error: <nil>`.
     let quoted = matches!(next, b'"' | b'\'');

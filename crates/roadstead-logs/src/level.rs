@@ -27,16 +27,16 @@ pub(crate) fn of_word(word: &[u8]) -> Option<(Severity, Spelling)> {
     lower.make_ascii_lowercase();
     Some(match &*lower {
         b"error" | b"err" | b"eror" | b"fatal" | b"ftl" | b"panic" | b"crit" | b"critical" | b"severe"
-        | b"emerg" | b"dpanic" | b"pnc" | b"critial" => (Error, Any),
+        | b"emerg" | b"fail" | b"dpanic" | b"pnc" | b"critial" => (Error, Any),
         b"emergency" | b"alert" | b"failure" | b"sev" | b"fault" | b"crt" | b"fat" | b"errors" => {
             (Error, Loud)
         }
         b"warn" | b"warning" | b"wrn" | b"warnings" => (Warn, Any),
         b"caution" | b"wa" => (Warn, Loud),
         b"info" | b"inf" | b"debug" | b"dbg" | b"trace" | b"trc" | b"verbose" | b"notice" | b"vrb"
-        | b"information" | b"informational" | b"dbug" | b"debg" | b"vbs" => (Other, Any),
+        | b"information" | b"informational" | b"dbug" | b"debg" | b"vbs" | b"trce" => (Other, Any),
         b"log" | b"note" | b"ok" | b"config" | b"fine" | b"finer" | b"finest" | b"system" | b"ver"
-        | b"success" | b"silly" | b"http" | b"notification" | b"statement" | b"audit" | b"noti" | b"ntc"
+        | b"success" | b"silly" | b"notification" | b"statement" | b"audit" | b"noti" | b"ntc"
         | b"debug1" | b"debug2" | b"debug3" | b"debug4" | b"debug5" | b"all" | b"trac" => (Other, Loud),
         _ => return None,
     })

@@ -104,7 +104,10 @@ pub(crate) fn judge(text: &str) -> Judged<'_> {
     let cut = message.floor_char_boundary(WORDS_BYTES);
     judged.severity = match judged.part {
         Some(Part::Start(_)) => Severity::Error,
-        _ => keywords::severity(&message.as_bytes()[..cut]),
+        _ => match keywords::severity(&message.as_bytes()[..cut]) {
+            Severity::Other if keywords::failure(&message.as_bytes()[..cut]) => Severity::Error,
+            severity => severity,
+        },
     };
     judged
 }

@@ -128,7 +128,10 @@ pub(crate) fn part(line: &str) -> Option<Part> {
         {
             Part::More
         }
-        b'N' if starts("Node.js v") => Part::More,
+        b'N' if starts("Node.js v") || starts("Next ") && exception_name(&text[5..]).is_some() => Part::More,
+        b'S' if starts("SIGSEGV: ") || starts("SIGABRT: ") || starts("SIGBUS: ") => Part::Start(Tongue::Go),
+        b'A' if starts("Aborted (core") => Part::More,
+        b'/' if text.ends_with(')') && text.contains(".go:") && text.contains(" (0x") => Part::Frame,
         b'(' if starts("(Use `node --trace") => Part::More,
         b'-' if starts("--- End of") || starts("--> ") || starts("---> ") || starts("-->") => Part::More,
         b'.' if starts("... ")
