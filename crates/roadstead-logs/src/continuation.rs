@@ -12,6 +12,8 @@ use crate::trace::{self, Part, Tongue};
 const SOON_NS: i64 = 100_000_000;
 /// A line without any mark of a continuation was printed together with the one before it if it came this soon.
 const TOGETHER_NS: i64 = 3_000_000;
+/// Lines of one box or banner.
+const BOX_NS: i64 = 10_000_000;
 /// Longest object printed over several lines.
 const MOST_BLOCK_LINES: u32 = 1000;
 
@@ -55,7 +57,7 @@ impl Context {
             chained: false,
             exception: false,
             depth: 0,
-            banner: banner(text),
+            banner: banner(text) || drawing(text),
             colon: false,
             jul: jul(text, judged),
             lines: 0,
@@ -148,6 +150,15 @@ fn banner(text: &str) -> bool {
         || matches!(first, '|' | '*' | '#') && text.chars().count() > 1 && text.ends_with(first)
 }
 
+/// Begins with a piece of a rule.
+fn ruled(text: &str) -> bool {
+    let lead = text
+        .bytes()
+        .take_while(|b| matches!(b, b'-' | b'=' | b'*' | b'#' | b'~' | b'_' | b' '))
+        .count();
+    lead >= 5 && text[..lead].bytes().filter(|b| *b != b' ').count() >= 3
+}
+
 /// Lines of a picture: no letter and no digit, and no bracket or caret of something else.
 fn drawing(text: &str) -> bool {
     let text = text.trim();
@@ -227,6 +238,9 @@ fn go_call(text: &str) -> bool {
 
 /// `program: what it says`
 fn prefixed(text: &str) -> bool {
+    if text.starts_with('[') && text.contains("] ") {
+        return true;
+    }
     let name = text
         .bytes()
         .take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.' | b'/'))
@@ -286,11 +300,13 @@ pub(crate) fn joins(open: &Context, text: &str, judged: &Judged<'_>, gap_ns: Opt
         return true;
     }
     if judged.head.indented {
-        if open.opened && open.tongue.is_none() && !open.frames && drawing(text) {
+        let picture = drawing(text) || open.severity == Severity::Other && ruled(trimmed);
+        if open.opened && open.tongue.is_none() && !open.frames && picture {
             return false;
         }
         let loud = matches!(trimmed.as_bytes()[0], b'A'..=b'Z' | b'[' | b'<');
-        let level = loud && judged.head.level.is_some()
+        let level = loud
+            && judged.head.level.is_some()
             && !text.starts_with('\t')
             && !text.starts_with("   ")
             && !open.frames;
@@ -320,7 +336,9 @@ pub(crate) fn joins(open: &Context, text: &str, judged: &Judged<'_>, gap_ns: Opt
         None => {}
     }
     let together = gap_ns.is_some_and(|gap| (0..=TOGETHER_NS).contains(&gap));
-    if closing(trimmed) || open.banner && (banner(text) || together) {
+    if closing(trimmed)
+        || open.banner && (banner(text) || gap_ns.is_some_and(|gap| (0..=BOX_NS).contains(&gap)))
+    {
         return true;
     }
     match open.tongue {
@@ -333,5 +351,17 @@ pub(crate) fn joins(open: &Context, text: &str, judged: &Judged<'_>, gap_ns: Opt
     if together && open.opened && open.severity > Severity::Other && !prefixed(text) {
         return true;
     }
-    open.colon && open.opened && soon && trace::exception_name(text).is_none() && open.lines == 1
+    if gap_ns.is_some_and(|gap| (0..=TOGETHER_NS / 2).contains(&gap))
+        && open.opened
+        && open.lines < 4
+        && judged.severity == Severity::Other
+        && !prefixed(text)
+    {
+        return true;
+    }
+    open.colon
+        && (open.opened || open.severity > Severity::Other)
+        && soon
+        && trace::exception_name(text).is_none()
+        && open.lines == 1
 }

@@ -203,7 +203,8 @@ pub(crate) fn severity(message: &[u8]) -> Severity {
 }
 
 /// What a failure is called where no keyword is said. The first word, and what may follow it.
-const FAILURES: [(&[u8], &[&[u8]]); 17] = [
+const FAILURES: [(&[u8], &[&[u8]]); 18] = [
+    (b"failure", &[b"in ", b"to ", b"while ", b"["]),
     (b"failed", &[b"to ", b"with "]),
     (b"unable", &[b"to "]),
     (
@@ -245,7 +246,7 @@ const FAILURES: [(&[u8], &[&[u8]]); 17] = [
         &[b"with code 1", b"with code 2", b"with code 9", b"with status 1"],
     ),
     (b"command", &[b"not found"]),
-    (b"assertion", &[b"failed"]),
+    (b"assertion", &[b"failed", b"`"]),
     (b"stack", &[b"overflow"]),
 ];
 

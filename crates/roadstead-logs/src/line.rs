@@ -97,7 +97,9 @@ pub(crate) fn judge(text: &str) -> Judged<'_> {
         }
         return judged;
     }
-    judged.part = trace::part(if head.opens() { message } else { text });
+    // `Error: x` below a message is an exception, though it looks like a level.
+    let exception = !head.time && !head.indented && text.starts_with("Error: ");
+    judged.part = trace::part(if head.opens() && !exception { message } else { text });
     if judged.named {
         return judged;
     }

@@ -85,6 +85,54 @@ const NAMES: [&str; 46] = [
     "pkg",
     "tenant",
 ];
+/// Keys whose value says what went wrong.
+const REASONS: [&str; 10] = [
+    "reason",
+    "msg",
+    "message",
+    "cause",
+    "errmsg",
+    "detail",
+    "exception",
+    "state",
+    "level",
+    "type",
+];
+/// Most words between quotes that are taken for one value.
+const QUOTED_WORDS: usize = 3;
+/// Ends of keys whose value is a name somebody chose.
+const NAME_ENDS: [&str; 8] = ["name", "_id", "_ip", "_host", "_user", "id", "Id", "ID"];
+/// Labels with a colon before such a name.
+const LABELS: [&str; 12] = [
+    "name", "user", "username", "uid", "login", "hostname", "id", "email", "account", "file", "path", "ip",
+];
+/// Nouns before a name that is no plain word: `service init-db: starting`.
+const KINDS: [&str; 24] = [
+    "service",
+    "client",
+    "device",
+    "topic",
+    "queue",
+    "group",
+    "node",
+    "job",
+    "task",
+    "worker",
+    "plugin",
+    "module",
+    "index",
+    "table",
+    "database",
+    "bucket",
+    "volume",
+    "network",
+    "image",
+    "instance",
+    "connection",
+    "folder",
+    "session",
+    "job_id",
+];
 /// Nouns before the name of one of their kind.
 const NOUNS: [&str; 6] = ["user", "username", "host", "hostname", "container", "pod"];
 /// What follows such a noun without being a name.
@@ -174,6 +222,8 @@ struct Masking<'t> {
     last: &'t str,
     /// The key before `=`, if one stands straight before.
     key: &'t str,
+    /// Where pairs begin that go on to the end of the message: values of fields, not words.
+    tail: usize,
     /// Where in `out` the innermost open square bracket stands.
     bracket: Option<usize>,
 }
@@ -187,6 +237,7 @@ pub(crate) fn mask(text: &str) -> String {
         out: String::with_capacity(text.len().min(LONGEST)),
         last: "",
         key: "",
+        tail: tail(text),
         bracket: None,
     };
     while masking.at < text.len() && masking.at < MOST_READ && masking.out.len() < LONGEST {
@@ -207,6 +258,16 @@ pub(crate) fn mask(text: &str) -> String {
     masking.out
 }
 
+/// The masked form of what stands within an object, which is not looked into for more objects.
+fn words(text: &str) -> String {
+    let first = text.lines().next().unwrap_or("");
+    if first.contains("{\"") {
+        "<*>".to_owned()
+    } else {
+        mask(first)
+    }
+}
+
 impl<'t> Masking<'t> {
     /// One token further; `false` where the rest only says in which circumstances.
     fn step(&mut self) -> bool {
@@ -220,6 +281,7 @@ impl<'t> Masking<'t> {
             }
             b'"' | b'\'' | b'`' => self.quote(b),
             b',' if self.circumstances() => return false,
+            b'{' if byte(self.bytes, self.at + 1) == b'"' && self.object() => {}
             b'<' if byte(self.bytes, self.at + 1).is_ascii_digit() && !self.closes() => self.at += 1,
             b'/' | b'.' | b'~' if self.begins_path() => self.token(),
             b'-' | b'+' if byte(self.bytes, self.at + 1).is_ascii_digit() && !self.prior_is_word() => {
@@ -265,7 +327,8 @@ impl<'t> Masking<'t> {
             b'[' => self.bracket = Some(self.out.len()),
             b']' => {
                 if let Some(open) = self.bracket.take()
-                    && only_placeholders(&self.out[open + 1..])
+                    && (only_placeholders(&self.out[open + 1..])
+                        || open > 0 && self.out[..open].ends_with(' ') && chosen(&self.out[open + 1..]))
                 {
                     self.out.truncate(open);
                     self.out.push_str("[<*>");
@@ -284,38 +347,84 @@ impl<'t> Masking<'t> {
             }
             _ => {}
         }
-        if b != b'=' {
+        if !matches!(b, b'=' | b'<') {
             self.key = "";
         }
         self.out.push(b as char);
         self.at += 1;
     }
 
-    /// A quoted word is a value; a quoted sentence is read on.
+    /// An object in the midst of a message: of its members only what went wrong counts.
+    fn object(&mut self) -> bool {
+        let rest = &self.text[self.at..];
+        let mut told = String::new();
+        let end = crate::json::members(rest, |member| {
+            let name = member.key.rsplit('.').next().unwrap_or(member.key);
+            let value = match member.value {
+                crate::json::Value::Text(value) | crate::json::Value::Bare(value) => value,
+                crate::json::Value::Nested => return,
+            };
+            let wrong = one_of(name, &["error", "err", "exception", "reason"])
+                && !crate::keywords::empty_value(value.as_bytes());
+            let code =
+                one_of(name, &["code", "status", "errno", "status_code", "statusCode"]) && value.len() <= 8;
+            if told.len() < LONGEST && (wrong || code) {
+                told.push(' ');
+                if code {
+                    told.push_str(value);
+                } else {
+                    told.push_str(&words(&crate::json::unescaped(value)));
+                }
+            }
+        });
+        let Some(end) = end else {
+            return false;
+        };
+        self.at += end;
+        self.out.push_str("{<*>}");
+        self.out.push_str(&told);
+        self.last = "";
+        true
+    }
+
+    /// A few quoted words are a value; a quoted sentence is read on.
     fn quote(&mut self, quote: u8) {
         let from = self.at + 1;
-        if !self.prior_is_word() {
-            let length = self.bytes[from..]
-                .iter()
-                .take(300)
-                .position(|b| *b == quote || *b == b' ' || *b == b'\n');
+        // `u'x'` of Python is a quote, `can't` is none.
+        let lettered = self.at > 0
+            && matches!(self.bytes[self.at - 1], b'u' | b'b' | b'r')
+            && (self.at < 2 || !word_byte(self.bytes[self.at - 2]));
+        if !self.prior_is_word() || lettered {
+            let window = &self.bytes[from..];
+            let object = matches!(byte(window, 0), b'{' | b'[');
+            let length = memchr::memchr(
+                quote,
+                &window[..window.len().min(if object { 2000 } else { 300 })],
+            );
             if let Some(length) = length
-                && byte(self.bytes, from + length) == quote
                 && !word_byte(byte(self.bytes, from + length + 1))
             {
-                let key = std::mem::take(&mut self.key);
+                let key = self.key;
                 let inner = &self.text[from..from + length];
-                self.out.push(quote as char);
-                if !inner.is_empty() {
-                    let telling = one_of(key, &CODES) && inner.len() < 24;
-                    self.out.push_str(if telling { inner } else { "<*>" });
+                let words = inner.bytes().filter(|b| *b == b' ').count() + 1;
+                let telling = one_of(key, &CODES) || one_of(key, &REASONS);
+                let value = words <= QUOTED_WORDS && !telling
+                    || object && quote != b'"'
+                    || words == 1 && inner.len() >= 24;
+                if value || words == 1 {
+                    self.key = "";
+                    self.out.push(quote as char);
+                    if !inner.is_empty() {
+                        self.out.push_str(if value { "<*>" } else { inner });
+                    }
+                    self.out.push(quote as char);
+                    self.at = from + length + 1;
+                    self.last = "";
+                    return;
                 }
-                self.out.push(quote as char);
-                self.at = from + length + 1;
-                self.last = "";
-                return;
             }
         }
+        self.key = "";
         self.out.push(quote as char);
         self.at = from;
     }
@@ -414,7 +523,7 @@ impl<'t> Masking<'t> {
                 self.keep(token);
                 return;
             }
-        } else if self.is_chosen_name(token, key) {
+        } else if self.is_chosen_name(token, key, begin) {
             self.hide("<*>");
             return;
         }
@@ -505,14 +614,26 @@ impl<'t> Masking<'t> {
                 || one_of(key, &["code", "hresult", "errorcode"]))
     }
 
-    fn is_chosen_name(&self, token: &str, key: &str) -> bool {
+    fn is_chosen_name(&self, token: &str, key: &str, begin: usize) -> bool {
         if !key.is_empty() {
-            return one_of(key, &NAMES) && !matches!(token, "true" | "false" | "null" | "none" | "nil");
+            let named =
+                one_of(key, &NAMES) || NAME_ENDS.iter().any(|end| key.ends_with(end)) || begin >= self.tail;
+            return named
+                && !one_of(key, &CODES)
+                && !one_of(key, &REASONS)
+                && !matches!(token, "true" | "false" | "null" | "none" | "nil");
         }
         if self.key == token || token.len() > 64 {
             return false;
         }
         let spaced = self.out.ends_with(' ');
+        // `name: otto` and `[name: otto]`
+        if self.out.ends_with(": ") && one_of(self.last, &LABELS) && !one_of(token, &NO_NAMES) {
+            return true;
+        }
+        if spaced && one_of(self.last, &KINDS) && memchr::memchr2(b'-', b'_', token.as_bytes()).is_some() {
+            return true;
+        }
         if spaced && one_of(self.last, &NOUNS) {
             let next = byte(self.bytes, self.at);
             return !one_of(token, &NO_NAMES) && matches!(next, b' ' | 0 | b',' | b'.' | b')' | b':');
@@ -560,6 +681,36 @@ impl<'t> Masking<'t> {
             }
         }
         self.out.push_str(placeholder);
+    }
+}
+
+/// One word between brackets in the middle of a message: `loaded module [x-pack]`. Marks such as `[preauth]` end one.
+fn chosen(inner: &str) -> bool {
+    !inner.is_empty()
+        && inner.bytes().any(|b| b.is_ascii_lowercase())
+        && inner
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'<' | b'>' | b'*'))
+}
+
+/// Where the run of ` key=value` begins that ends the message.
+fn tail(text: &str) -> usize {
+    let mut tail = text.len();
+    let mut previous_end = usize::MAX;
+    let start = text.as_ptr() as usize;
+    crate::fields::pairs(text, |key, value, quoted| {
+        let begin = key.as_ptr() as usize - start;
+        let end = value.as_ptr() as usize - start + value.len() + usize::from(quoted);
+        if previous_end.saturating_add(1) != begin {
+            tail = begin;
+        }
+        previous_end = end;
+    });
+    let closed = text.trim_end_matches([')', ' ']).len();
+    if previous_end != usize::MAX && previous_end >= closed {
+        tail
+    } else {
+        text.len()
     }
 }
 

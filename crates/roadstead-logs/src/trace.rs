@@ -94,6 +94,7 @@ pub(crate) fn part(line: &str) -> Option<Part> {
     let found = match first {
         b'T' if starts("Traceback (most recent call") => Part::Start(Tongue::Python),
         b'T' if starts("The above exception was") => Part::More,
+        b'+' if starts("+ Exception Group Traceback") => Part::Start(Tongue::Other),
         b'D' if starts("During handling of the above") => Part::More,
         b'F' if starts("File \"") && text.contains(", line ") => Part::Frame,
         b'p' if starts("panic: ") => Part::Start(Tongue::Go),
@@ -314,7 +315,7 @@ fn file_name(path: &str) -> &str {
 
 /// Function and file of a frame, neither with line numbers nor with addresses.
 fn frame(line: &str, next: Option<&str>) -> Option<(String, String)> {
-    let text = line.trim_start();
+    let text = line.trim_start_matches([' ', '\t', '|']);
     if let Some(rest) = text.strip_prefix("File \"") {
         let (file, rest) = rest.split_once('"')?;
         let function = rest.rsplit_once(" in ").map_or("", |(_, f)| f);
@@ -429,7 +430,7 @@ impl Trace {
                 all.clear();
             }
             if let Some((function, file)) =
-                frame(line, next).filter(|_| part.is_none_or(|p| p == Part::Frame || p == Part::More))
+                frame(line, next).filter(|_| part.is_none_or(|p| matches!(p, Part::Frame | Part::More)))
             {
                 frames += 1;
                 let name = settled(&format!("{function}@{}", file_name(&file)));
@@ -461,7 +462,7 @@ impl Trace {
     }
 
     fn kind(&mut self, line: &str, part: Option<Part>) {
-        let text = line.trim_start();
+        let text = line.trim_start_matches([' ', '\t', '|']);
         let text = [
             "Caused by: ",
             "Suppressed: ",
