@@ -320,7 +320,9 @@ pub(crate) fn joins(open: &Context, text: &str, judged: &Judged<'_>, gap_ns: Opt
         Some(Part::Start(tongue)) => {
             let nested =
                 open.chained || tongue == Tongue::Go && open.tongue == Some(Tongue::Go) && !open.frames;
+            // A logger prints Python's traces; what others print in this shape is a crash of its own.
             let attached = open.opened
+                && tongue == Tongue::Python
                 && open.severity > Severity::Other
                 && open.tongue.is_none()
                 && !open.frames

@@ -151,6 +151,11 @@ impl<'t> Fields<'t> {
         {
             self.logged = true;
             self.small = self.small.or_else(|| value.parse().ok().filter(|n| *n < 5));
+            // Without quotes and keys around it a small number may be anybody's scale.
+            let anyones = !self.escaped && value.len() == 1 && !key.eq_ignore_ascii_case("priority") && !key.eq_ignore_ascii_case("severity");
+            if anyones && value.as_bytes()[0].is_ascii_digit() {
+                return;
+            }
             if !text {
                 self.level_number = self.level_number.or_else(|| {
                     value

@@ -48,6 +48,13 @@ fn blank(b: u8) -> bool {
     matches!(b, b' ' | b'\t')
 }
 
+fn skip_spaces(text: &[u8], mut at: usize) -> usize {
+    while blank(byte(text, at)) {
+        at += 1;
+    }
+    at
+}
+
 fn skip_separators(text: &[u8], mut at: usize) -> usize {
     loop {
         match byte(text, at) {
@@ -136,7 +143,9 @@ fn level_word(text: &[u8], at: usize, before: Before, timed: bool) -> Option<(Se
         (Spelling::Any, Before::Column) => loud && (colon || column || space) || timed && colon,
         (Spelling::Loud, Before::Time) => (loud && (colon || column || space)) || colon,
         (Spelling::Loud, Before::Nothing) => loud && (colon || column && after != 0),
-        (Spelling::Loud, Before::Column) => loud && (colon || column && after != 0),
+        (Spelling::Loud, Before::Column) => {
+            loud && (colon || column && after != 0 || timed && space && severity == Severity::Error)
+        }
     };
     if !held || digit_tail && severity != Severity::Other {
         return None;
@@ -243,7 +252,8 @@ impl Walk<'_> {
         if self.at >= text.len().min(LONGEST_HEAD_BYTES) {
             return false;
         }
-        if self.head.level.is_none() || !self.head.time {
+        let elsewhere = self.head.time && (self.soft > 1 || self.soft > 0 && self.head.syslog);
+        if !elsewhere && (self.head.level.is_none() || !self.head.time) {
             if let Some(end) = time::at(text, self.at).filter(|end| !byte(text, *end).is_ascii_alphanumeric())
             {
                 self.time(end);
@@ -305,9 +315,21 @@ impl Walk<'_> {
             return;
         }
         self.commit(end);
-        if syslog {
+        if syslog || self.names_a_process() {
             self.syslog();
         }
+    }
+
+    /// `host program[12]: ` after a time of any shape.
+    fn names_a_process(&self) -> bool {
+        let host = token(self.text, self.at);
+        let program = skip_spaces(self.text, self.at + host);
+        let tag = &self.text[program.min(self.text.len())..];
+        let tag = &tag[..token(tag, 0)];
+        tag.strip_suffix(b"]:").is_some_and(|tag| {
+            let digits = tag.iter().rev().take_while(|b| b.is_ascii_digit()).count();
+            digits > 0 && tag.len() > digits + 1 && tag[tag.len() - digits - 1] == b'[' && tag[0] != b'['
+        })
     }
 
     /// `host program[pid]: ` after the timestamp of a syslog line.
@@ -315,11 +337,18 @@ impl Walk<'_> {
         let host = token(self.text, self.at);
         let program = skip_separators(self.text, self.at + host);
         let length = token(self.text, program);
-        if host == 0 || length == 0 || self.text[self.at..self.at + host].ends_with(b":") {
+        let first = &self.text[self.at..self.at + host];
+        if first.ends_with(b"]:") && !first.starts_with(b"[") {
+            // A container has no host to name: `Jan  2 15:04:05 dnsmasq[1]: message`.
+            self.head.syslog = true;
+            self.commit(self.at + host);
+            return;
+        }
+        if host == 0 || length == 0 || first.ends_with(b":") {
             return;
         }
         let tag = &self.text[program..program + length];
-        if tag.ends_with(b":") && tag.len() > 1 && !tag.starts_with(b"[") {
+        if tag.ends_with(b":") && tag.len() > 1 && !tag.starts_with(b"[") && level::of_word(&tag[..tag.len() - 1]).is_none() {
             self.head.syslog = true;
             self.commit(program + length);
             return;
@@ -355,8 +384,28 @@ impl Walk<'_> {
         self.commit(end + if version { 3 } else { 1 });
         if let Some(end) = time::at(self.text, self.at) {
             self.time(end);
+            if version {
+                self.rfc_5424();
+            }
         }
         true
+    }
+
+    /// `host app pid msgid -` or `… [id@1 k="v"]`
+    fn rfc_5424(&mut self) {
+        let mut at = self.at;
+        for _ in 0..4 {
+            at = skip_spaces(self.text, at + token(self.text, at));
+        }
+        let end = match byte(self.text, at) {
+            b'-' => Some(at + 1),
+            b'[' => close(self.text, at),
+            _ => None,
+        };
+        if let Some(end) = end {
+            self.head.syslog = true;
+            self.commit(end);
+        }
     }
 
     fn level(&mut self) -> bool {
@@ -459,10 +508,26 @@ impl Walk<'_> {
             self.commit(end);
             return true;
         }
+        if self.head.syslog {
+            // A mail's number may stand before the level: `4Zdf1f786a: info: …`.
+            return self.soft == 0 && column.ends_with(b":") && column.iter().any(u8::is_ascii_digit) && self.pass(end);
+        }
+        // `[10.30 16:49:06] chrome.exe *64 - message`
+        if self.head.time && self.soft == 0 && column.ends_with(b".exe") {
+            let mut dash = skip_spaces(text, end);
+            if byte(text, dash) == b'*' {
+                dash = skip_spaces(text, dash + token(text, dash));
+            }
+            if byte(text, dash) == b'-' && blank(byte(text, dash + 1)) {
+                self.commit(dash + 1);
+                return false;
+            }
+        }
         let quoted = column
             .first()
             .is_some_and(|b| matches!(b, b'"' | b'\'' | b'{' | b'`'));
-        if quoted || memchr::memchr(b'=', column).is_some() {
+        let pair = memchr::memchr(b'=', column).is_some();
+        if quoted || pair && (!self.head.time || column.starts_with(b"level=") || column.starts_with(b"lvl=")) {
             return false;
         }
         let plain_sentence = !self.head.time && self.soft >= 2;
@@ -504,6 +569,12 @@ impl Walk<'_> {
             {
                 self.commit(end);
                 self.after_level();
+            } else if let Some(end) = close(self.text, at)
+                && self.head.logger.1 > 0
+                && byte(self.text, end) == b' '
+            {
+                // `ERROR [org.keycloak.services] (main) message`
+                self.commit(end);
             }
         }
         self.head

@@ -87,7 +87,7 @@ const DENYING: [&[u8]; 26] = [
     b"prevent",
 ];
 /// What makes of the word before it a name for something that is in order.
-const NAMING: [&[u8]; 34] = [
+const NAMING: [&[u8]; 38] = [b"endpoint", b"endpoints", b"route", b"url",
     b"handler",
     b"handlers",
     b"handling",
@@ -123,6 +123,10 @@ const NAMING: [&[u8]; 34] = [
     b"mapping",
     b"hook",
 ];
+
+/// What stands between the word and how often it happened.
+const COUNTING: [&[u8]; 9] =
+    [b"count", b"counts", b"is", b"are", b"counter", b"total", b"found", b"detected", b"reported"];
 
 fn among(token: &[u8], words: &[&[u8]]) -> bool {
     words.iter().any(|word| token.eq_ignore_ascii_case(word))
@@ -292,7 +296,7 @@ pub(crate) fn failure(message: &[u8]) -> bool {
 /// Whether the token at `start..end` says that something has happened.
 fn said(text: &[u8], start: usize, end: usize) -> bool {
     let (prior, next) = (if start > 0 { text[start - 1] } else { 0 }, byte(text, end));
-    let class = text[start].is_ascii_uppercase() && text[start + 1..end].iter().any(u8::is_ascii_lowercase);
+    let class = text[start + 1..end].iter().any(u8::is_ascii_uppercase) && text[start + 1..end].iter().any(u8::is_ascii_lowercase);
     // Part of a path, a file's name, a host's name, an option, a hyphenated word, a format string.
     if matches!(
         prior,
@@ -344,10 +348,7 @@ fn said(text: &[u8], start: usize, end: usize) -> bool {
     if among(following, &NAMING) {
         return false;
     }
-    if among(
-        following,
-        &[b"count", b"counts", b"is", b"are", b"counter", b"total"],
-    ) {
+    if among(following, &COUNTING) {
         // `error count is 0`, `errors are 0`
         let tail = &text[end..text.len().min(end + 32)];
         let number = tail.iter().position(u8::is_ascii_digit);
@@ -358,6 +359,11 @@ fn said(text: &[u8], start: usize, end: usize) -> bool {
     let (preceding, offset) = before(text, start);
     if among(preceding, &DENYING) {
         return false;
+    }
+    // `no errors or warnings`
+    if among(preceding, &[b"or", b"and", b"nor"]) {
+        let (_, offset) = before(text, offset);
+        return !among(before(text, offset).0, &[b"no", b"0", b"without", b"zero"]);
     }
     // `no fatal errors`, `0 critical errors`, `without any error`
     !among(before(text, offset).0, &[b"no", b"0", b"without", b"zero"])

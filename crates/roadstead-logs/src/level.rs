@@ -26,7 +26,7 @@ pub(crate) fn of_word(word: &[u8]) -> Option<(Severity, Spelling)> {
     lower.copy_from_slice(word);
     lower.make_ascii_lowercase();
     Some(match &*lower {
-        b"error" | b"err" | b"eror" | b"fatal" | b"ftl" | b"panic" | b"crit" | b"critical" | b"severe"
+        b"error" | b"err" | b"erro" | b"eror" | b"fatal" | b"ftl" | b"panic" | b"crit" | b"critical" | b"severe"
         | b"emerg" | b"fail" | b"dpanic" | b"pnc" | b"critial" => (Error, Any),
         b"emergency" | b"alert" | b"failure" | b"sev" | b"fault" | b"crt" | b"fat" | b"errors" => {
             (Error, Loud)

@@ -107,7 +107,8 @@ const LABELS: [&str; 12] = [
     "name", "user", "username", "uid", "login", "hostname", "id", "email", "account", "file", "path", "ip",
 ];
 /// Nouns before a name that is no plain word: `service init-db: starting`.
-const KINDS: [&str; 24] = [
+const KINDS: [&str; 28] = [
+    "host", "hostname", "container", "pod",
     "service",
     "client",
     "device",
@@ -134,7 +135,7 @@ const KINDS: [&str; 24] = [
     "job_id",
 ];
 /// Nouns before the name of one of their kind.
-const NOUNS: [&str; 6] = ["user", "username", "host", "hostname", "container", "pod"];
+const NOUNS: [&str; 2] = ["user", "username"];
 /// What follows such a noun without being a name.
 const NO_NAMES: [&str; 62] = [
     "is",
@@ -300,7 +301,7 @@ impl<'t> Masking<'t> {
     /// `<165>` rather than `<1 sec`.
     fn closes(&self) -> bool {
         let rest = &self.bytes[self.at + 1..];
-        let digits = rest.iter().take_while(|b| word_byte(**b)).count();
+        let digits = rest.iter().take(80).take_while(|b| word_byte(**b) || matches!(b, b'.' | b'-')).count();
         byte(rest, digits) == b'>'
     }
 
@@ -701,7 +702,7 @@ fn tail(text: &str) -> usize {
     crate::fields::pairs(text, |key, value, quoted| {
         let begin = key.as_ptr() as usize - start;
         let end = value.as_ptr() as usize - start + value.len() + usize::from(quoted);
-        if previous_end.saturating_add(1) != begin {
+        if begin < previous_end || begin > previous_end.saturating_add(2) {
             tail = begin;
         }
         previous_end = end;
@@ -748,7 +749,7 @@ mod tests {
             ("error user 12345 not found", "error user <N> not found"),
             (
                 "dial tcp 10.0.0.5:53412: connect: connection refused",
-                "dial tcp <IP>:<PORT>: connect: connection refused",
+                "dial tcp <HOST>:<PORT>: connect: connection refused",
             ),
             (
                 "relation \"users\" does not exist",
