@@ -10,9 +10,10 @@
 //! identifiers look the same; so is prose about secrets ("invalid token: unexpected end"). In doubt, the word goes: a
 //! missing word costs less than a password in a screenshot.
 //!
-//! One pass of an automaton finds the places worth a look; each look is bounded or moves on past what it has read, so
+//! One pass over three bytes at a time finds the places worth a look; each look is bounded or moves on past what it has read, so
 //! time is linear in the length of the text.
 
+mod anchors;
 mod blocks;
 mod commands;
 mod headers;
@@ -29,10 +30,8 @@ mod urls;
 mod values;
 
 use std::borrow::Cow;
-use std::sync::LazyLock;
 
-use aho_corasick::{AhoCorasick, AhoCorasickBuilder, AhoCorasickKind, MatchKind};
-
+use anchors::Anchor;
 use quotes::{Quote, bare_end, skip_blanks};
 
 pub use blocks::{Redactor, redact_lines};
@@ -43,99 +42,6 @@ pub const REDACTED: &str = "<redacted>";
 pub const EMAIL: &str = "<email>";
 /// In the place of a card number.
 pub const CARD: &str = "<card>";
-
-/// What was found at an anchor, and who looks further.
-#[derive(Debug, Clone, Copy)]
-enum Anchor {
-    /// A part of a name.
-    Name,
-    Url,
-    EncodedUrl,
-    At,
-    EncodedAt,
-    Shape(usize),
-    Jwt,
-    Bearer,
-    Basic,
-    Telegram,
-    Armour,
-    Flag(u8),
-    Identified,
-    Oracle,
-    /// An address whose path is secret but for its first parts.
-    Path(usize),
-}
-
-const ANCHORS: [(&str, Anchor); 47] = [
-    ("passw", Anchor::Name),
-    ("passphrase", Anchor::Name),
-    ("passcode", Anchor::Name),
-    ("pwd", Anchor::Name),
-    ("pass=", Anchor::Name),
-    ("pass\"", Anchor::Name),
-    ("pass'", Anchor::Name),
-    ("pass ", Anchor::Name),
-    ("pass:", Anchor::Name),
-    ("pw=", Anchor::Name),
-    ("psk", Anchor::Name),
-    ("key", Anchor::Name),
-    ("secret", Anchor::Name),
-    ("token", Anchor::Name),
-    ("jwt", Anchor::Name),
-    ("session", Anchor::Name),
-    ("sessid", Anchor::Name),
-    ("sid=", Anchor::Name),
-    ("code=", Anchor::Name),
-    ("otp", Anchor::Name),
-    ("auth", Anchor::Name),
-    ("credential", Anchor::Name),
-    ("signature", Anchor::Name),
-    ("sig=", Anchor::Name),
-    ("sig\"", Anchor::Name),
-    ("sig%", Anchor::Name),
-    ("hmac", Anchor::Name),
-    ("cookie", Anchor::Name),
-    ("://", Anchor::Url),
-    ("%3a%2f%2f", Anchor::EncodedUrl),
-    ("@", Anchor::At),
-    ("%40", Anchor::EncodedAt),
-    ("eyj", Anchor::Jwt),
-    ("bearer", Anchor::Bearer),
-    ("basic", Anchor::Basic),
-    (":aa", Anchor::Telegram),
-    ("-----begin ", Anchor::Armour),
-    (" -p", Anchor::Flag(b'p')),
-    (" -a ", Anchor::Flag(b'a')),
-    (" -u ", Anchor::Flag(b'u')),
-    (" --user ", Anchor::Flag(b'u')),
-    ("identified ", Anchor::Identified),
-    ("oracle:thin:", Anchor::Oracle),
-    ("hooks.slack.com/services/", Anchor::Path(1)),
-    ("hooks.slack.com/workflows/", Anchor::Path(1)),
-    ("/api/webhooks/", Anchor::Path(1)),
-    ("webhook.office.com/webhookb2/", Anchor::Path(0)),
-];
-
-struct Anchors {
-    automaton: AhoCorasick,
-    kinds: Vec<Anchor>,
-}
-
-/// Absent only if the automaton could not be built, which no input can bring about.
-static KNOWN: LazyLock<Option<Anchors>> = LazyLock::new(|| {
-    let shapes = tokens::SHAPES
-        .iter()
-        .enumerate()
-        .map(|(at, shape)| (shape.prefix, Anchor::Shape(at)));
-    let (patterns, kinds): (Vec<_>, Vec<_>) = ANCHORS.into_iter().chain(shapes).unzip();
-    let automaton = AhoCorasickBuilder::new()
-        .ascii_case_insensitive(true)
-        .match_kind(MatchKind::Standard)
-        .kind(Some(AhoCorasickKind::DFA))
-        .build(patterns)
-        .ok()?;
-    Some(Anchors { automaton, kinds })
-});
 
 /// The text without its secrets; borrowed if it has none. Redacting again changes nothing.
 ///
@@ -158,14 +64,12 @@ pub fn redact(text: &str) -> Cow<'_, str> {
 }
 
 fn anchored(text: &str, spans: &mut Spans) {
-    let Some(known) = KNOWN.as_ref() else { return };
     let (mut name_end, mut user_end) = (0, 0);
-    for found in known.automaton.find_overlapping_iter(text) {
-        let (from, to) = (found.start(), found.end());
+    anchors::each(text, |anchor, from, to| {
         if from < spans.covered {
-            continue;
+            return;
         }
-        match known.kinds[found.pattern().as_usize()] {
+        match anchor {
             Anchor::Name if from < name_end => {}
             Anchor::Name => {
                 let letters = text.as_bytes()[from..to]
@@ -198,7 +102,7 @@ fn anchored(text: &str, spans: &mut Spans) {
             Anchor::Oracle => urls::oracle(text, to, spans),
             Anchor::Path(kept) => urls::secret_path(text, to, kept, spans),
         }
-    }
+    });
 }
 
 /// Places of the text that go.

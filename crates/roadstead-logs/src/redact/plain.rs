@@ -173,7 +173,9 @@ pub(super) fn is_harmless(value: &str, key: Key) -> bool {
         .trim_start_matches(['[', '(', '<', '{', '*'])
         .trim_end_matches(['>', '*']);
     let is = |words: &[&str]| words.iter().any(|word| word.eq_ignore_ascii_case(bracketless));
-    let is_short_number = |most: usize| core.len() < most && core.bytes().all(|byte| byte.is_ascii_digit());
+    // A slash stands in counts: `auth=0/1`.
+    let is_short_number =
+        |most: usize| core.len() < most && core.bytes().all(|byte| byte.is_ascii_digit() || byte == b'/');
     match key {
         Key::Strong => is(&NOTHING),
         // A status or an error has three digits, a count few; a one-time password has six.

@@ -99,8 +99,6 @@ fn secret(signs: &str) -> impl Strategy<Value = String> + use<> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(std::env::var("CASES").map_or(512, |n| n.parse().unwrap())))]
-
     #[test]
     fn a_planted_secret_never_leaves(
         carrier in prop::sample::select(AROUND_ANYTHING.to_vec()),

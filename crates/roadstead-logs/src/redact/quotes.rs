@@ -100,11 +100,7 @@ pub(super) fn bare_end(bytes: &[u8], from: usize, encoded: bool) -> usize {
         let ends = match byte {
             b'\t' | b'\n' | b'\r' | b' ' | b'"' | b'`' => true,
             b'\\' => ends_at_backslash(bytes, at),
-            b',' | b';' => {
-                at + 1 == bytes.len()
-                    || is_boundary(bytes[at + 1])
-                    || begins_pair(bytes, skip_blanks(bytes, at + 1), *byte == b';')
-            }
+            b',' | b';' => separates(bytes, at),
             b'&' => {
                 bytes[at + 1..].starts_with(b"amp;")
                     || begins_pair(bytes, at + 1, false)
@@ -175,6 +171,13 @@ fn is_boundary(byte: u8) -> bool {
         byte,
         b' ' | b'\t' | b'\r' | b'\n' | b'"' | b'\'' | b'`' | b'\\' | b')' | b']' | b'}' | b'>'
     )
+}
+
+/// Whether a comma or semicolon at `at` ends a value, judged by what follows it.
+pub(super) fn separates(bytes: &[u8], at: usize) -> bool {
+    at + 1 == bytes.len()
+        || is_boundary(bytes[at + 1])
+        || begins_pair(bytes, skip_blanks(bytes, at + 1), bytes[at] == b';')
 }
 
 /// Whether `name=`, `name:` or their like stands at `at`. Names of connection strings have blanks: `User Id=`.

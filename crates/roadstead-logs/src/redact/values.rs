@@ -7,7 +7,7 @@ use super::Spans;
 use super::headers::{authorization, cookies};
 use super::keys::{self, Key, classify};
 use super::plain::{is_harmless, is_prose, looks_secret};
-use super::quotes::{Quote, bare_end, skip_blanks};
+use super::quotes::{Quote, bare_end, separates, skip_blanks};
 
 /// Longest sentence that is left alone where a secret may stand.
 const SENTENCE_BYTES: usize = 512;
@@ -48,14 +48,27 @@ pub(super) fn find(text: &str, from: usize, to: usize, spans: &mut Spans) -> usi
     };
     let name = &bytes[begin..end];
     if let Some(assigned) = assigned(bytes, begin, end, key) {
-        // Shells call the working directory so.
-        if (name == b"PWD" || name == b"OLDPWD" || name == b"pwd") && bytes.get(assigned.value) == Some(&b'/')
-        {
-            return end;
+        if !means_something_else(name, &bytes[assigned.value..]) {
+            value(text, begin, key, &assigned, spans);
         }
-        value(text, begin, key, &assigned, spans);
     }
     end
+}
+
+/// Shells call the working directory `PWD`; protocols number their requests with keys that have names (`apiKey=FETCH`).
+fn means_something_else(name: &[u8], value: &[u8]) -> bool {
+    let letters = value
+        .iter()
+        .take(40)
+        .take_while(|byte| byte.is_ascii_uppercase() || **byte == b'_')
+        .count();
+    let is_word = value
+        .get(letters)
+        .is_none_or(|byte| matches!(byte, b' ' | b',' | b')' | b'}' | b']'));
+    match name {
+        b"PWD" | b"OLDPWD" | b"pwd" => value.first() == Some(&b'/'),
+        _ => name.ends_with(b"Key") && (2..32).contains(&letters) && is_word,
+    }
 }
 
 fn name_around(bytes: &[u8], from: usize, to: usize) -> (usize, usize) {
@@ -331,7 +344,7 @@ fn in_connection_string(bytes: &[u8], at: usize) -> usize {
         .take(128)
         .position(|byte| matches!(byte, b';' | b'"' | b'\'' | b'\n' | b'\\' | b'='));
     match end {
-        Some(length) if bytes[at + length] == b';' => at + length,
+        Some(length) if bytes[at + length] == b';' && separates(bytes, at + length) => at + length,
         _ => at,
     }
 }
