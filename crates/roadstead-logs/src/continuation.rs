@@ -57,7 +57,7 @@ impl Context {
             chained: false,
             exception: false,
             depth: 0,
-            banner: banner(text) || drawing(text),
+            banner: !judged.opens() && (banner(text) || drawing(text)),
             colon: false,
             jul: jul(text, judged),
             lines: 0,
@@ -88,10 +88,10 @@ impl Context {
             };
             return;
         }
-        if text.trim().is_empty() {
+        let Some(last) = text.bytes().rposition(|b| !b.is_ascii_whitespace()) else {
             return;
-        }
-        self.colon = text.trim_end().ends_with(':');
+        };
+        self.colon = text.as_bytes()[last] == b':';
         self.exception = false;
         self.banner |= self.tongue.is_none() && !self.opened && banner(text);
         match judged.part {
@@ -199,32 +199,13 @@ fn closing(text: &str) -> bool {
 
 /// What PostgreSQL says about the message before, on lines that look like messages of their own.
 fn about_the_message_before(text: &str, judged: &Judged<'_>) -> bool {
-    if !judged.head.time {
-        return [
-            "DETAIL:  ",
-            "HINT:  ",
-            "STATEMENT:  ",
-            "CONTEXT:  ",
-            "QUERY:  ",
-            "LOCATION:  ",
-        ]
-        .iter()
-        .any(|word| text.starts_with(word));
-    }
-    let head = &text[..text.floor_char_boundary(200)];
-    [
-        "DETAIL:  ",
-        "HINT:  ",
-        "STATEMENT:  ",
-        "CONTEXT:  ",
-        "QUERY:  ",
-        "LOCATION:  ",
-    ]
-    .iter()
-    .any(|word| {
-        head.find(word)
-            .is_some_and(|at| at > 0 && matches!(head.as_bytes()[at - 1], b' ' | b']'))
-    })
+    let head = &text.as_bytes()[..text.len().min(200)];
+    let Some(colon) = memchr::memmem::find(head, b":  ") else {
+        return false;
+    };
+    let word = head[..colon].iter().rposition(|b| !b.is_ascii_uppercase()).map_or(0, |at| at + 1);
+    let apart = word == 0 || judged.head.time && matches!(head[word - 1], b' ' | b']');
+    apart && matches!(&head[word..colon], b"DETAIL" | b"HINT" | b"STATEMENT" | b"CONTEXT" | b"QUERY" | b"LOCATION")
 }
 
 /// A call as Go prints it: `main.(*T).serve(0xc000, …)`.
@@ -262,6 +243,11 @@ fn python_end(text: &str) -> bool {
 
 /// Whether `text` goes on with the event of `open`, which had its last line `gap_ns` before.
 pub(crate) fn joins(open: &Context, text: &str, judged: &Judged<'_>, gap_ns: Option<i64>) -> bool {
+    // What nearly every line is: the first of an event, after one that nothing can go on with but by a mark.
+    let first = judged.opens() && !judged.head.indented && judged.part.is_none() && judged.head.level.is_some();
+    if first && open.depth == 0 && open.tongue.is_none() && !open.jul {
+        return false;
+    }
     let trimmed = text.trim();
     if trimmed.is_empty() {
         return true;
@@ -271,7 +257,7 @@ pub(crate) fn joins(open: &Context, text: &str, judged: &Judged<'_>, gap_ns: Opt
     if open.depth > 0 && !stamped {
         return true;
     }
-    if open.opened && about_the_message_before(text, judged) {
+    if open.opened && judged.head.level.is_none() && about_the_message_before(text, judged) {
         return true;
     }
     if open.tongue == Some(Tongue::Python) && !open.ended {

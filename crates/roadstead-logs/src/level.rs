@@ -36,7 +36,7 @@ pub(crate) fn of_word(word: &[u8]) -> Option<(Severity, Spelling)> {
         b"info" | b"inf" | b"debug" | b"dbg" | b"trace" | b"trc" | b"verbose" | b"notice" | b"vrb"
         | b"information" | b"informational" | b"dbug" | b"debg" | b"vbs" | b"trce" => (Other, Any),
         b"log" | b"note" | b"ok" | b"config" | b"fine" | b"finer" | b"finest" | b"system" | b"ver"
-        | b"success" | b"silly" | b"notification" | b"statement" | b"audit" | b"noti" | b"ntc"
+        | b"success" | b"silly" | b"notification" | b"audit" | b"noti" | b"ntc"
         | b"debug1" | b"debug2" | b"debug3" | b"debug4" | b"debug5" | b"all" | b"trac" => (Other, Loud),
         _ => return None,
     })

@@ -48,7 +48,18 @@ impl Judged<'_> {
 
 /// Judges a line without colours.
 pub(crate) fn judge(text: &str) -> Judged<'_> {
-    let head = head::parse(text.as_bytes());
+    read(text, true)
+}
+
+/// The same but for the form, which is not read further than the severity needs. This is what every line goes through.
+pub(crate) fn glance(text: &str) -> Judged<'_> {
+    read(text, false)
+}
+
+fn read(text: &str, whole: bool) -> Judged<'_> {
+    // Objects and pairs have no head: their level is one of their members.
+    let bare = text.starts_with("{\"") || begins_with_pair(text);
+    let head = if bare { Head::default() } else { head::parse(text.as_bytes()) };
     let message = text.get(head.message..).unwrap_or("");
     let mut judged = Judged {
         severity: Severity::Other,
@@ -61,8 +72,9 @@ pub(crate) fn judge(text: &str) -> Judged<'_> {
         judged.severity = severity;
         judged.named = true;
     }
-    if message.starts_with('{')
-        && let Some((fields, _)) = Fields::of_json(message)
+    let first = message.as_bytes().first().copied().unwrap_or(0);
+    if first == b'{' && !(judged.named && !whole)
+        && let Some(fields) = Fields::of_json(message, whole)
     {
         judged.form = Form::Json(fields);
         if !judged.named {
@@ -70,10 +82,16 @@ pub(crate) fn judge(text: &str) -> Judged<'_> {
         }
         return judged;
     }
-    if memchr::memchr(b'=', message.as_bytes()).is_some() {
+    // `Error: x` below a message is an exception, though it looks like a level.
+    let exception = !head.time && !head.indented && text.starts_with("Error: ");
+    judged.part = trace::part(if head.opens() && !exception { message } else { text });
+    if judged.named && !whole {
+        return judged;
+    }
+    if first != b'"' && memchr::memchr(b'=', message.as_bytes()).is_some() {
         // A line that begins with a pair is made of them; elsewhere they are only asked for the level.
         let made_of = begins_with_pair(message);
-        if let Some(fields) = Fields::of_pairs(message, if made_of { 2 } else { 1 }) {
+        if let Some(fields) = Fields::of_pairs(message, if made_of { 2 } else { 1 }, whole || !made_of) {
             if made_of && (fields.logged || fields.message.is_some()) {
                 judged.form = Form::Pairs(fields);
                 if !judged.named {
@@ -90,16 +108,16 @@ pub(crate) fn judge(text: &str) -> Judged<'_> {
             }
         }
     }
-    if let Some(access) = access::parse(text) {
+    let request = if first == b'"' { access::parse(message) } else { None };
+    if let Some(access) = request.or_else(|| access::parse(text)) {
         judged.form = Form::Access(access);
         if !judged.named {
+            // The status speaks; the words of a path do not.
             judged.severity = access.severity();
+            judged.named = true;
         }
         return judged;
     }
-    // `Error: x` below a message is an exception, though it looks like a level.
-    let exception = !head.time && !head.indented && text.starts_with("Error: ");
-    judged.part = trace::part(if head.opens() && !exception { message } else { text });
     if judged.named {
         return judged;
     }

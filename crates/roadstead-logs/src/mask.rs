@@ -363,7 +363,7 @@ impl<'t> Masking<'t> {
             let name = member.key.rsplit('.').next().unwrap_or(member.key);
             let value = match member.value {
                 crate::json::Value::Text(value) | crate::json::Value::Bare(value) => value,
-                crate::json::Value::Nested => return,
+                crate::json::Value::Nested => return true,
             };
             let wrong = one_of(name, &["error", "err", "exception", "reason"])
                 && !crate::keywords::empty_value(value.as_bytes());
@@ -377,6 +377,7 @@ impl<'t> Masking<'t> {
                     told.push_str(&words(&crate::json::unescaped(value)));
                 }
             }
+            true
         });
         let Some(end) = end else {
             return false;
@@ -706,6 +707,7 @@ fn tail(text: &str) -> usize {
             tail = begin;
         }
         previous_end = end;
+        true
     });
     let closed = text.trim_end_matches([')', ' ']).len();
     if previous_end != usize::MAX && previous_end >= closed {

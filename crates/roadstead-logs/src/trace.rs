@@ -55,34 +55,31 @@ pub(crate) fn exception_name(text: &str) -> Option<&str> {
         name = &name[..at];
     }
     let after = bytes.get(name.len()).copied().unwrap_or(0);
-    if !matches!(after, 0 | b':' | b' ' | b'(' | b'[')
-        || name.len() < 5
-        || !bytes[0].is_ascii_alphabetic() && bytes[0] != b'_'
-    {
+    if name.len() < 5 || !matches!(after, 0 | b':' | b' ' | b'(' | b'[') || !bytes[0].is_ascii_alphabetic() && bytes[0] != b'_' {
+        return None;
+    }
+    let suffixed = |suffixes: &[&str]| suffixes.iter().any(|suffix| name.ends_with(suffix));
+    let dotted = || name.contains('.');
+    let named = match name.as_bytes()[name.len() - 1] {
+        b'n' => suffixed(&["Exception"]),
+        b'r' => suffixed(&["Error"]) || suffixed(&["error"]) && dotted(),
+        b'e' => suffixed(&["Throwable", "Failure"]),
+        b't' => suffixed(&["Interrupt", "Exit", "Fault"]) || suffixed(&["Timeout"]) && dotted(),
+        b'd' => suffixed(&["NotFound"]) && dotted(),
+        b'g' => suffixed(&["Warning"]) && dotted(),
+        _ => false,
+    };
+    if !named {
         return None;
     }
     let last = name.rsplit(['.', ':', '\\', '$']).next().unwrap_or(name);
-    let named = [
-        "Exception",
-        "Error",
-        "Throwable",
-        "Failure",
-        "Interrupt",
-        "Exit",
-        "Fault",
-    ]
-    .iter()
-    .any(|suffix| last.ends_with(suffix))
-        || (last.ends_with("Timeout") || last.ends_with("NotFound") || last.ends_with("error"))
-            && name.contains('.')
-        || last.ends_with("Warning") && name.contains('.');
     let proper = last.len() < name.len() || last.bytes().next().is_some_and(|b| b.is_ascii_uppercase());
     // A word in a sentence is no exception: it is followed by a colon, or stands alone, or is a dotted name.
     let alone = after == 0
         || after == b':'
         || last.len() < name.len()
         || after == b' ' && bytes.get(name.len() + 1) == Some(&b'[');
-    (named && proper && alone).then_some(name)
+    (proper && alone).then_some(name)
 }
 
 /// What part of a trace a line is, without its indent.
