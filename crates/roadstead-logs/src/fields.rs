@@ -115,7 +115,8 @@ impl<'t> Fields<'t> {
                 parent,
                 &["log", "level", "record", "fields", "syslog", "data", "@fields"],
             );
-        let text = quoted || value.parse::<f64>().is_err() && !matches!(value, "true" | "false" | "null");
+        let numeric = matches!(value.as_bytes().first(), Some(b'0'..=b'9' | b'-' | b'+' | b'.')) && value.parse::<f64>().is_ok();
+        let text = quoted || !numeric && !matches!(value, "true" | "false" | "null");
         match key.len() {
             0 => return,
             1 if top && key == "s" && quoted => {

@@ -14,32 +14,53 @@ pub(crate) enum Spelling {
     Loud,
 }
 
+use Severity::{Error, Other, Warn};
+use Spelling::{Any, Loud};
+
+const WORDS: [(&[u8], Severity, Spelling); 72] = [
+    (b"error", Error, Any), (b"err", Error, Any), (b"erro", Error, Any), (b"eror", Error, Any), (b"fatal", Error, Any),
+    (b"ftl", Error, Any), (b"panic", Error, Any), (b"crit", Error, Any), (b"critical", Error, Any),
+    (b"severe", Error, Any), (b"emerg", Error, Any), (b"fail", Error, Any), (b"dpanic", Error, Any),
+    (b"pnc", Error, Any), (b"critial", Error, Any), (b"emergency", Error, Loud), (b"alert", Error, Loud),
+    (b"failure", Error, Loud), (b"sev", Error, Loud), (b"fault", Error, Loud), (b"crt", Error, Loud),
+    (b"fat", Error, Loud), (b"errors", Error, Loud),
+    (b"warn", Warn, Any), (b"warning", Warn, Any), (b"wrn", Warn, Any), (b"warnings", Warn, Any),
+    (b"caution", Warn, Loud), (b"wa", Warn, Loud),
+    (b"info", Other, Any), (b"inf", Other, Any), (b"debug", Other, Any), (b"dbg", Other, Any), (b"trace", Other, Any),
+    (b"trc", Other, Any), (b"verbose", Other, Any), (b"notice", Other, Any), (b"vrb", Other, Any),
+    (b"information", Other, Any), (b"informational", Other, Any), (b"dbug", Other, Any), (b"debg", Other, Any),
+    (b"vbs", Other, Any), (b"trce", Other, Any),
+    (b"log", Other, Loud), (b"note", Other, Loud), (b"ok", Other, Loud), (b"config", Other, Loud),
+    (b"fine", Other, Loud), (b"finer", Other, Loud), (b"finest", Other, Loud), (b"system", Other, Loud),
+    (b"ver", Other, Loud), (b"success", Other, Loud), (b"silly", Other, Loud), (b"notification", Other, Loud),
+    (b"audit", Other, Loud), (b"noti", Other, Loud), (b"ntc", Other, Loud), (b"debug1", Other, Loud),
+    (b"debug2", Other, Loud), (b"debug3", Other, Loud), (b"debug4", Other, Loud), (b"debug5", Other, Loud),
+    (b"all", Other, Loud), (b"trac", Other, Loud), (b"deb", Other, Loud), (b"dbug", Other, Any),
+    (b"spam", Other, Loud), (b"warnung", Warn, Loud), (b"fehler", Error, Loud), (b"erreur", Error, Loud),
+];
+
+/// For each length, the first letters of the words that have it: most words are turned away here.
+const FIRST_LETTERS: [u32; LONGEST_WORD + 1] = {
+    let mut letters = [0; LONGEST_WORD + 1];
+    let mut at = 0;
+    while at < WORDS.len() {
+        let word = WORDS[at].0;
+        letters[word.len()] |= 1 << (word[0] - b'a');
+        at += 1;
+    }
+    letters
+};
+
 /// The severity a level word stands for, and how careful one must be with it.
 pub(crate) fn of_word(word: &[u8]) -> Option<(Severity, Spelling)> {
-    use Severity::{Error, Other, Warn};
-    use Spelling::{Any, Loud};
-    if word.is_empty() || word.len() > LONGEST_WORD {
+    let first = word.first().map_or(b'0', |b| b | 0x20);
+    if word.len() > LONGEST_WORD || !first.is_ascii_lowercase() || FIRST_LETTERS[word.len()] & 1 << (first - b'a') == 0 {
         return None;
     }
-    let mut lower = [0; LONGEST_WORD];
-    let lower = &mut lower[..word.len()];
-    lower.copy_from_slice(word);
-    lower.make_ascii_lowercase();
-    Some(match &*lower {
-        b"error" | b"err" | b"erro" | b"eror" | b"fatal" | b"ftl" | b"panic" | b"crit" | b"critical" | b"severe"
-        | b"emerg" | b"fail" | b"dpanic" | b"pnc" | b"critial" => (Error, Any),
-        b"emergency" | b"alert" | b"failure" | b"sev" | b"fault" | b"crt" | b"fat" | b"errors" => {
-            (Error, Loud)
-        }
-        b"warn" | b"warning" | b"wrn" | b"warnings" => (Warn, Any),
-        b"caution" | b"wa" => (Warn, Loud),
-        b"info" | b"inf" | b"debug" | b"dbg" | b"trace" | b"trc" | b"verbose" | b"notice" | b"vrb"
-        | b"information" | b"informational" | b"dbug" | b"debg" | b"vbs" | b"trce" => (Other, Any),
-        b"log" | b"note" | b"ok" | b"config" | b"fine" | b"finer" | b"finest" | b"system" | b"ver"
-        | b"success" | b"silly" | b"notification" | b"audit" | b"noti" | b"ntc"
-        | b"debug1" | b"debug2" | b"debug3" | b"debug4" | b"debug5" | b"all" | b"trac" => (Other, Loud),
-        _ => return None,
-    })
+    WORDS
+        .iter()
+        .find(|(known, ..)| known.len() == word.len() && known.eq_ignore_ascii_case(word))
+        .map(|(_, severity, spelling)| (*severity, *spelling))
 }
 
 /// One-letter level columns: logcat, klog, glog, MongoDB, Jupyter, tornado.

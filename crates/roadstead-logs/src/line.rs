@@ -57,6 +57,19 @@ pub(crate) fn glance(text: &str) -> Judged<'_> {
 }
 
 fn read(text: &str, whole: bool) -> Judged<'_> {
+    if let Some((access, message)) = access::common(text) {
+        return Judged {
+            severity: access.severity(),
+            named: true,
+            head: Head {
+                time: true,
+                message,
+                ..Head::default()
+            },
+            form: Form::Access(access),
+            part: None,
+        };
+    }
     // Objects and pairs have no head: their level is one of their members.
     let bare = text.starts_with("{\"") || begins_with_pair(text);
     let head = if bare { Head::default() } else { head::parse(text.as_bytes()) };

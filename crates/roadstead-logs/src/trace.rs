@@ -302,7 +302,8 @@ const FOREIGN_FILES: [&str; 18] = [
 
 fn foreign(function: &str, file: &str) -> bool {
     FOREIGN.iter().any(|prefix| function.starts_with(prefix))
-        || FOREIGN_FILES.iter().any(|part| file.contains(part))
+        || !file.is_empty()
+            && FOREIGN_FILES.iter().any(|part| memchr::memmem::find(file.as_bytes(), part.as_bytes()).is_some())
 }
 
 /// The last part of a path, which is the same wherever the app is installed.
