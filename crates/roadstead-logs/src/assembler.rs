@@ -131,15 +131,26 @@ impl Assembler {
 
     /// Every line in `block`, which ends with a line's end or with the last line. For lines that come with no stamps of
     /// their own, such as a file of them; what is not UTF-8 is replaced.
-    pub fn push_lines(&mut self, stream: Stream, at_ns: Option<i64>, block: &[u8], take: &mut impl FnMut(Event)) {
-        let mut from = 0;
-        while from < block.len() {
-            let end = memchr::memchr(b'\n', &block[from..]).map_or(block.len(), |length| from + length);
-            let line = &block[from..end];
-            match std::str::from_utf8(line) {
-                Ok(text) => self.push(stream, at_ns, text, take),
-                Err(_) => self.push(stream, at_ns, &String::from_utf8_lossy(line), take),
+    pub fn push_lines(
+        &mut self,
+        stream: Stream,
+        at_ns: Option<i64>,
+        block: &[u8],
+        take: &mut impl FnMut(Event),
+    ) {
+        let lossy;
+        let text = match std::str::from_utf8(block) {
+            Ok(text) => text,
+            Err(_) => {
+                lossy = String::from_utf8_lossy(block);
+                &*lossy
             }
+        };
+        let mut from = 0;
+        while from < text.len() {
+            let end =
+                memchr::memchr(b'\n', &text.as_bytes()[from..]).map_or(text.len(), |length| from + length);
+            self.push(stream, at_ns, &text[from..end], take);
             from = end + 1;
         }
     }

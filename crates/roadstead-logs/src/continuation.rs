@@ -200,12 +200,20 @@ fn closing(text: &str) -> bool {
 /// What PostgreSQL says about the message before, on lines that look like messages of their own.
 fn about_the_message_before(text: &str, judged: &Judged<'_>) -> bool {
     let head = &text.as_bytes()[..text.len().min(200)];
-    let Some(colon) = memchr::memchr_iter(b':', head).find(|at| head.get(at + 1..at + 3) == Some(b"  ")) else {
+    let Some(colon) = memchr::memchr_iter(b':', head).find(|at| head.get(at + 1..at + 3) == Some(b"  "))
+    else {
         return false;
     };
-    let word = head[..colon].iter().rposition(|b| !b.is_ascii_uppercase()).map_or(0, |at| at + 1);
+    let word = head[..colon]
+        .iter()
+        .rposition(|b| !b.is_ascii_uppercase())
+        .map_or(0, |at| at + 1);
     let apart = word == 0 || judged.head.time && matches!(head[word - 1], b' ' | b']');
-    apart && matches!(&head[word..colon], b"DETAIL" | b"HINT" | b"STATEMENT" | b"CONTEXT" | b"QUERY" | b"LOCATION")
+    apart
+        && matches!(
+            &head[word..colon],
+            b"DETAIL" | b"HINT" | b"STATEMENT" | b"CONTEXT" | b"QUERY" | b"LOCATION"
+        )
 }
 
 /// A call as Go prints it: `main.(*T).serve(0xc000, …)`.
@@ -244,7 +252,9 @@ fn python_end(text: &str) -> bool {
 /// Whether `text` goes on with the event of `open`, which had its last line `gap_ns` before.
 pub(crate) fn joins(open: &Context, text: &str, judged: &Judged<'_>, gap_ns: Option<i64>) -> bool {
     // What nearly every line is: the first of an event, after one that nothing can go on with but by a mark.
-    let first = judged.opens() && !judged.head.indented && judged.part.is_none()
+    let first = judged.opens()
+        && !judged.head.indented
+        && judged.part.is_none()
         && (judged.head.level.is_some() || !matches!(judged.form, Form::Plain));
     if first && open.depth == 0 && open.tongue.is_none() && !open.jul {
         return false;

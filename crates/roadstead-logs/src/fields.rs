@@ -109,13 +109,14 @@ impl<'t> Fields<'t> {
     fn member(&mut self, parent: &str, key: &str, value: &'t str, quoted: bool) {
         let top = parent.is_empty();
         // `log.level` may be written `"log":{"level":…}`.
-        let dotted = key.rsplit('.').next().unwrap_or(key);
+        let dotted = memchr::memrchr(b'.', key.as_bytes()).map_or(key, |dot| &key[dot + 1..]);
         let logger = top
             || is(
                 parent,
                 &["log", "level", "record", "fields", "syslog", "data", "@fields"],
             );
-        let numeric = matches!(value.as_bytes().first(), Some(b'0'..=b'9' | b'-' | b'+' | b'.')) && value.parse::<f64>().is_ok();
+        let numeric = matches!(value.as_bytes().first(), Some(b'0'..=b'9' | b'-' | b'+' | b'.'))
+            && value.parse::<f64>().is_ok();
         let text = quoted || !numeric && !matches!(value, "true" | "false" | "null");
         match key.len() {
             0 => return,
@@ -160,7 +161,10 @@ impl<'t> Fields<'t> {
             self.logged = true;
             self.small = self.small.or_else(|| value.parse().ok().filter(|n| *n < 5));
             // Without quotes and keys around it a small number may be anybody's scale.
-            let anyones = !self.escaped && value.len() == 1 && !key.eq_ignore_ascii_case("priority") && !key.eq_ignore_ascii_case("severity");
+            let anyones = !self.escaped
+                && value.len() == 1
+                && !key.eq_ignore_ascii_case("priority")
+                && !key.eq_ignore_ascii_case("severity");
             if anyones && value.as_bytes()[0].is_ascii_digit() {
                 return;
             }
@@ -297,7 +301,7 @@ impl<'t> Fields<'t> {
         {
             self.kind = self.kind.or(Some(value));
         }
-        if is(
+        let stack = is(
             dotted,
             &[
                 "stack",
@@ -311,11 +315,9 @@ impl<'t> Fields<'t> {
                 "backtrace",
                 "trace",
             ],
-        ) || top && is(key, &["exception"])
-        {
-            if value.len() > 20 && self.stack.is_none() {
-                self.stack = Some(value);
-            }
+        );
+        if (stack || top && is(key, &["exception"])) && value.len() > 20 && self.stack.is_none() {
+            self.stack = Some(value);
         }
         if is(
             dotted,

@@ -3,6 +3,8 @@
 //! Timestamps, levels, process ids, threads, loggers, in whatever order, walked from left to right. A word counts as a
 //! level only where a column of levels can be: beside a timestamp, between brackets, or before a colon.
 
+mod syslog;
+
 use crate::Severity;
 use crate::level::{self, Spelling};
 use crate::time;
@@ -277,29 +279,6 @@ impl Walk<'_> {
         }
     }
 
-    /// `1:M 02 Jan 2026 15:04:05.123 * message`: role, time, and a sign for the level.
-    fn redis_mark(&mut self) -> bool {
-        let text = self.text;
-        let digits = time::digits(text, 0);
-        if !(1..=7).contains(&digits)
-            || byte(text, digits) != b':'
-            || !matches!(byte(text, digits + 1), b'X' | b'C' | b'S' | b'M')
-            || !self.head.time
-            || self.head.level.is_some()
-            || !blank(byte(text, self.at + 1))
-        {
-            return false;
-        }
-        let severity = match byte(text, self.at) {
-            b'#' => Severity::Warn,
-            b'*' | b'-' | b'.' => Severity::Other,
-            _ => return false,
-        };
-        self.head.level = Some(severity);
-        self.commit(self.at + 1);
-        true
-    }
-
     fn time(&mut self, end: usize) {
         let syslog = self.text[self.at].is_ascii_alphabetic();
         self.head.time = true;
@@ -320,94 +299,6 @@ impl Walk<'_> {
         }
     }
 
-    /// `host program[12]: ` after a time of any shape.
-    fn names_a_process(&self) -> bool {
-        let host = token(self.text, self.at);
-        let program = skip_spaces(self.text, self.at + host);
-        let tag = &self.text[program.min(self.text.len())..];
-        let tag = &tag[..token(tag, 0)];
-        tag.strip_suffix(b"]:").is_some_and(|tag| {
-            let digits = tag.iter().rev().take_while(|b| b.is_ascii_digit()).count();
-            digits > 0 && tag.len() > digits + 1 && tag[tag.len() - digits - 1] == b'[' && tag[0] != b'['
-        })
-    }
-
-    /// `host program[pid]: ` after the timestamp of a syslog line.
-    fn syslog(&mut self) {
-        let host = token(self.text, self.at);
-        let program = skip_separators(self.text, self.at + host);
-        let length = token(self.text, program);
-        let first = &self.text[self.at..self.at + host];
-        if first.ends_with(b"]:") && !first.starts_with(b"[") {
-            // A container has no host to name: `Jan  2 15:04:05 dnsmasq[1]: message`.
-            self.head.syslog = true;
-            self.commit(self.at + host);
-            return;
-        }
-        if host == 0 || length == 0 || first.ends_with(b":") {
-            return;
-        }
-        let tag = &self.text[program..program + length];
-        if tag.ends_with(b":") && tag.len() > 1 && !tag.starts_with(b"[") && level::of_word(&tag[..tag.len() - 1]).is_none() {
-            self.head.syslog = true;
-            self.commit(program + length);
-            return;
-        }
-        // `com.apple.xpc.launchd[1] (com.apple.x.y): ` and `sshd: ` apart from its pid.
-        if tag.ends_with(b"]") {
-            let after = program + length + 1;
-            if byte(self.text, after) == b'('
-                && let Some(end) = close(self.text, after)
-                && byte(self.text, end) == b':'
-            {
-                self.head.syslog = true;
-                self.commit(end + 1);
-            }
-        }
-    }
-
-    /// `<3>` or `<165>1 ` of syslog and of the kernel.
-    fn priority(&mut self) -> bool {
-        let length = time::digits(self.text, self.at + 1);
-        let end = self.at + 1 + length;
-        if !(1..=3).contains(&length) || byte(self.text, end) != b'>' || self.head.opens() {
-            return false;
-        }
-        let number = self.text[self.at + 1..end]
-            .iter()
-            .fold(0, |n, b| n * 10 + u32::from(b - b'0'));
-        if number > 191 {
-            return false;
-        }
-        self.head.level = Some(level::of_syslog(number % 8));
-        let version = byte(self.text, end + 1) == b'1' && byte(self.text, end + 2) == b' ';
-        self.commit(end + if version { 3 } else { 1 });
-        if let Some(end) = time::at(self.text, self.at) {
-            self.time(end);
-            if version {
-                self.rfc_5424();
-            }
-        }
-        true
-    }
-
-    /// `host app pid msgid -` or `… [id@1 k="v"]`
-    fn rfc_5424(&mut self) {
-        let mut at = self.at;
-        for _ in 0..4 {
-            at = skip_spaces(self.text, at + token(self.text, at));
-        }
-        let end = match byte(self.text, at) {
-            b'-' => Some(at + 1),
-            b'[' => close(self.text, at),
-            _ => None,
-        };
-        if let Some(end) = end {
-            self.head.syslog = true;
-            self.commit(end);
-        }
-    }
-
     fn level(&mut self) -> bool {
         let text = self.text;
         if let Some((severity, end)) = level_word(text, self.at, self.before(), self.head.time) {
@@ -419,14 +310,13 @@ impl Walk<'_> {
         let letter = byte(text, self.at);
         let after = byte(text, self.at + 1);
         let logcat = after == b'/' && byte(text, self.at + 2).is_ascii_alphabetic() && !self.head.opens();
-        if self.head.time && (blank(after) || after == b'|')
-            || logcat && memchr::memchr(b'(', text).is_some_and(|at| at < 60)
+        let tagged = || memchr::memchr(b'(', &text[..text.len().min(60)]).is_some();
+        if (self.head.time && (blank(after) || after == b'|') || logcat && tagged())
+            && let Some(severity) = level::of_letter(letter)
         {
-            if let Some(severity) = level::of_letter(letter) {
-                self.head.level = Some(severity);
-                self.commit(self.at + 1 + usize::from(logcat));
-                return true;
-            }
+            self.head.level = Some(severity);
+            self.commit(self.at + 1 + usize::from(logcat));
+            return true;
         }
         false
     }
@@ -510,7 +400,10 @@ impl Walk<'_> {
         }
         if self.head.syslog {
             // A mail's number may stand before the level: `4Zdf1f786a: info: …`.
-            return self.soft == 0 && column.ends_with(b":") && column.iter().any(u8::is_ascii_digit) && self.pass(end);
+            return self.soft == 0
+                && column.ends_with(b":")
+                && column.iter().any(u8::is_ascii_digit)
+                && self.pass(end);
         }
         // `[10.30 16:49:06] chrome.exe *64 - message`
         if self.head.time && self.soft == 0 && column.ends_with(b".exe") {
@@ -527,7 +420,8 @@ impl Walk<'_> {
             .first()
             .is_some_and(|b| matches!(b, b'"' | b'\'' | b'{' | b'`'));
         let pair = memchr::memchr(b'=', column).is_some();
-        if quoted || pair && (!self.head.time || column.starts_with(b"level=") || column.starts_with(b"lvl=")) {
+        if quoted || pair && (!self.head.time || column.starts_with(b"level=") || column.starts_with(b"lvl="))
+        {
             return false;
         }
         let plain_sentence = !self.head.time && self.soft >= 2;

@@ -59,10 +59,10 @@ pub(crate) fn members<'t>(text: &'t str, mut each: impl FnMut(Member<'t>) -> boo
         let in_array = arrays[depth.min(DEEPEST)];
         match bytes[at] {
             b'{' | b'[' => {
-                if wants_value || in_array && depth > 0 {
-                    if !tell(&mut each, &parents, depth, key, Value::Nested) {
-                        return None;
-                    }
+                if (wants_value || in_array && depth > 0)
+                    && !tell(&mut each, &parents, depth, key, Value::Nested)
+                {
+                    return None;
                 }
                 depth += 1;
                 if depth <= DEEPEST {

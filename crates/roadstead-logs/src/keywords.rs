@@ -87,7 +87,11 @@ const DENYING: [&[u8]; 26] = [
     b"prevent",
 ];
 /// What makes of the word before it a name for something that is in order.
-const NAMING: [&[u8]; 38] = [b"endpoint", b"endpoints", b"route", b"url",
+const NAMING: [&[u8]; 38] = [
+    b"endpoint",
+    b"endpoints",
+    b"route",
+    b"url",
     b"handler",
     b"handlers",
     b"handling",
@@ -125,8 +129,17 @@ const NAMING: [&[u8]; 38] = [b"endpoint", b"endpoints", b"route", b"url",
 ];
 
 /// What stands between the word and how often it happened.
-const COUNTING: [&[u8]; 9] =
-    [b"count", b"counts", b"is", b"are", b"counter", b"total", b"found", b"detected", b"reported"];
+const COUNTING: [&[u8]; 9] = [
+    b"count",
+    b"counts",
+    b"is",
+    b"are",
+    b"counter",
+    b"total",
+    b"found",
+    b"detected",
+    b"reported",
+];
 
 fn among(token: &[u8], words: &[&[u8]]) -> bool {
     words.iter().any(|word| token.eq_ignore_ascii_case(word))
@@ -296,7 +309,8 @@ pub(crate) fn failure(message: &[u8]) -> bool {
 /// Whether the token at `start..end` says that something has happened.
 fn said(text: &[u8], start: usize, end: usize) -> bool {
     let (prior, next) = (if start > 0 { text[start - 1] } else { 0 }, byte(text, end));
-    let class = text[start + 1..end].iter().any(u8::is_ascii_uppercase) && text[start + 1..end].iter().any(u8::is_ascii_lowercase);
+    let class = text[start + 1..end].iter().any(u8::is_ascii_uppercase)
+        && text[start + 1..end].iter().any(u8::is_ascii_lowercase);
     // Part of a path, a file's name, a host's name, an option, a hyphenated word, a format string.
     if matches!(
         prior,

@@ -72,7 +72,11 @@ fn read(text: &str, whole: bool) -> Judged<'_> {
     }
     // Objects and pairs have no head: their level is one of their members.
     let bare = text.starts_with("{\"") || begins_with_pair(text);
-    let head = if bare { Head::default() } else { head::parse(text.as_bytes()) };
+    let head = if bare {
+        Head::default()
+    } else {
+        head::parse(text.as_bytes())
+    };
     let message = text.get(head.message..).unwrap_or("");
     let mut judged = Judged {
         severity: Severity::Other,
@@ -85,8 +89,17 @@ fn read(text: &str, whole: bool) -> Judged<'_> {
         judged.severity = severity;
         judged.named = true;
     }
+    // `Error: x` below a message is an exception, though it looks like a level.
+    let exception = !head.time && !head.indented && text.starts_with("Error: ");
+    let part = || trace::part(if head.opens() && !exception { message } else { text });
+    if judged.named {
+        judged.part = part();
+        if !whole {
+            return judged;
+        }
+    }
     let first = message.as_bytes().first().copied().unwrap_or(0);
-    if first == b'{' && !(judged.named && !whole)
+    if first == b'{'
         && let Some(fields) = Fields::of_json(message, whole)
     {
         judged.form = Form::Json(fields);
@@ -95,12 +108,7 @@ fn read(text: &str, whole: bool) -> Judged<'_> {
         }
         return judged;
     }
-    // `Error: x` below a message is an exception, though it looks like a level.
-    let exception = !head.time && !head.indented && text.starts_with("Error: ");
-    judged.part = trace::part(if head.opens() && !exception { message } else { text });
-    if judged.named && !whole {
-        return judged;
-    }
+    judged.part = part();
     if first != b'"' && memchr::memchr(b'=', message.as_bytes()).is_some() {
         // A line that begins with a pair is made of them; elsewhere they are only asked for the level.
         let made_of = begins_with_pair(message);
@@ -121,7 +129,11 @@ fn read(text: &str, whole: bool) -> Judged<'_> {
             }
         }
     }
-    let request = if first == b'"' { access::parse(message) } else { None };
+    let request = if first == b'"' {
+        access::parse(message)
+    } else {
+        None
+    };
     if let Some(access) = request.or_else(|| access::parse(text)) {
         judged.form = Form::Access(access);
         if !judged.named {
@@ -177,5 +189,83 @@ impl Judged<'_> {
                 keywords::severity(&message.as_bytes()[..message.floor_char_boundary(WORDS_BYTES)])
             })
         };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Pieces that lines are made of, so that chance builds what loggers build.
+    fn piece() -> impl Strategy<Value = String> {
+        prop_oneof![
+            prop::sample::select(vec![
+                "2026-01-02 15:04:05,123",
+                "[",
+                "]",
+                "ERROR",
+                "info",
+                "WARN",
+                ": ",
+                " ",
+                "{\"level\":\"error\"",
+                "{\"level\":50",
+                ",\"msg\":\"x\"}",
+                "level=warn",
+                "level=info",
+                " a=b",
+                "\"GET /x HTTP/1.1\" 500 1",
+                "10.0.0.1 - - [02/Jan/2026:15:04:05 +0000] ",
+                "panic: ",
+                "java.lang.FooException",
+                "\tat a.b(C.java:1)",
+                "<3>",
+                "E0102 15:04:05.1 1 a.go:1] ",
+                "1:M 02 Jan 2026 15:04:05.123 # ",
+                "error",
+                "0 errors",
+                "Traceback (most recent call last):",
+                "{",
+                "}",
+                "\"",
+                "=",
+                "é",
+                "Error: ",
+                "DETAIL:  ",
+                "--",
+                "|",
+                "\"severity\":\"warn\"",
+                "\"status\":500,",
+                "error=<nil>",
+                "failed to ",
+                "(",
+                ")",
+                "#0 ",
+                "x.rb:1:in 'y'",
+            ])
+            .prop_map(str::to_owned),
+            "[ -~]{0,8}",
+            "\\PC{0,4}",
+        ]
+    }
+
+    fn line() -> impl Strategy<Value = String> {
+        prop::collection::vec(piece(), 0..12).prop_map(|pieces| pieces.concat())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(4000))]
+
+        #[test]
+        fn a_glance_sees_what_judging_sees(text in line()) {
+            let (glance, whole) = (glance(&text), judge(&text));
+            prop_assert_eq!(glance.severity, whole.severity);
+            prop_assert_eq!(glance.named, whole.named);
+            prop_assert_eq!(glance.part, whole.part);
+            prop_assert_eq!(glance.opens(), whole.opens());
+            prop_assert_eq!(glance.head, whole.head);
+        }
     }
 }

@@ -3,204 +3,19 @@
 //! Walks a message once from left to right and replaces variables by placeholders. What tells one trouble from another
 //! stays: words, and the numbers that are names of trouble (a status, an errno, an exit code, a signal).
 
+mod words;
+
 use crate::shape;
 use crate::time;
+use words::{
+    CODES, KINDS, LABELS, NAME_ENDS, NAMES, NO_NAMES, NOUNS, QUOTED_WORDS, REASONS, chosen, one_of,
+    only_placeholders, tail,
+};
 
 /// Longest masked form, in bytes; beyond that nothing distinguishes two troubles that did not before.
 const LONGEST: usize = 400;
 /// Most bytes of a message that are read for it.
 const MOST_READ: usize = 4000;
-
-/// Words after which a number is the name of a trouble.
-const CODES: [&str; 22] = [
-    "status",
-    "statuscode",
-    "status_code",
-    "code",
-    "errno",
-    "error",
-    "http",
-    "exit",
-    "signal",
-    "sqlstate",
-    "errorcode",
-    "error_code",
-    "exitcode",
-    "exit_code",
-    "retcode",
-    "rc",
-    "returned",
-    "response",
-    "err",
-    "hresult",
-    "exited",
-    "failed",
-];
-/// Keys whose value is a name somebody chose, even if it is a word.
-const NAMES: [&str; 46] = [
-    "user",
-    "username",
-    "userid",
-    "user_id",
-    "login",
-    "account",
-    "ruser",
-    "rhost",
-    "host",
-    "hostname",
-    "server",
-    "client",
-    "ip",
-    "addr",
-    "address",
-    "remote",
-    "name",
-    "id",
-    "container",
-    "pod",
-    "node",
-    "instance",
-    "device",
-    "dev",
-    "session",
-    "session_id",
-    "request_id",
-    "req_id",
-    "trace_id",
-    "span_id",
-    "path",
-    "file",
-    "filename",
-    "url",
-    "uri",
-    "email",
-    "job",
-    "queue",
-    "topic",
-    "key",
-    "token",
-    "image",
-    "tag",
-    "domain",
-    "pkg",
-    "tenant",
-];
-/// Keys whose value says what went wrong.
-const REASONS: [&str; 10] = [
-    "reason",
-    "msg",
-    "message",
-    "cause",
-    "errmsg",
-    "detail",
-    "exception",
-    "state",
-    "level",
-    "type",
-];
-/// Most words between quotes that are taken for one value.
-const QUOTED_WORDS: usize = 3;
-/// Ends of keys whose value is a name somebody chose.
-const NAME_ENDS: [&str; 8] = ["name", "_id", "_ip", "_host", "_user", "id", "Id", "ID"];
-/// Labels with a colon before such a name.
-const LABELS: [&str; 12] = [
-    "name", "user", "username", "uid", "login", "hostname", "id", "email", "account", "file", "path", "ip",
-];
-/// Nouns before a name that is no plain word: `service init-db: starting`.
-const KINDS: [&str; 28] = [
-    "host", "hostname", "container", "pod",
-    "service",
-    "client",
-    "device",
-    "topic",
-    "queue",
-    "group",
-    "node",
-    "job",
-    "task",
-    "worker",
-    "plugin",
-    "module",
-    "index",
-    "table",
-    "database",
-    "bucket",
-    "volume",
-    "network",
-    "image",
-    "instance",
-    "connection",
-    "folder",
-    "session",
-    "job_id",
-];
-/// Nouns before the name of one of their kind.
-const NOUNS: [&str; 2] = ["user", "username"];
-/// What follows such a noun without being a name.
-const NO_NAMES: [&str; 62] = [
-    "is",
-    "was",
-    "has",
-    "had",
-    "not",
-    "does",
-    "did",
-    "do",
-    "in",
-    "on",
-    "at",
-    "by",
-    "for",
-    "from",
-    "to",
-    "with",
-    "without",
-    "and",
-    "or",
-    "name",
-    "id",
-    "unknown",
-    "agent",
-    "service",
-    "data",
-    "database",
-    "account",
-    "accounts",
-    "input",
-    "session",
-    "sessions",
-    "error",
-    "failed",
-    "key",
-    "keys",
-    "already",
-    "could",
-    "cannot",
-    "can",
-    "must",
-    "should",
-    "will",
-    "would",
-    "authentication",
-    "authenticated",
-    "authorization",
-    "permission",
-    "permissions",
-    "request",
-    "requested",
-    "space",
-    "interface",
-    "networking",
-    "header",
-    "address",
-    "config",
-    "configuration",
-    "group",
-    "exited",
-    "exists",
-    "interrupt",
-    "settings",
-];
 
 fn word_byte(b: u8) -> bool {
     b.is_ascii_alphanumeric() || b == b'_' || b >= 0x80
@@ -208,10 +23,6 @@ fn word_byte(b: u8) -> bool {
 
 fn byte(text: &[u8], at: usize) -> u8 {
     text.get(at).copied().unwrap_or(0)
-}
-
-fn one_of(word: &str, words: &[&str]) -> bool {
-    word.len() <= 16 && words.iter().any(|w| w.eq_ignore_ascii_case(word))
 }
 
 struct Masking<'t> {
@@ -260,7 +71,7 @@ pub(crate) fn mask(text: &str) -> String {
 }
 
 /// The masked form of what stands within an object, which is not looked into for more objects.
-fn words(text: &str) -> String {
+fn within(text: &str) -> String {
     let first = text.lines().next().unwrap_or("");
     if first.contains("{\"") {
         "<*>".to_owned()
@@ -301,7 +112,11 @@ impl<'t> Masking<'t> {
     /// `<165>` rather than `<1 sec`.
     fn closes(&self) -> bool {
         let rest = &self.bytes[self.at + 1..];
-        let digits = rest.iter().take(80).take_while(|b| word_byte(**b) || matches!(b, b'.' | b'-')).count();
+        let digits = rest
+            .iter()
+            .take(80)
+            .take_while(|b| word_byte(**b) || matches!(b, b'.' | b'-'))
+            .count();
         byte(rest, digits) == b'>'
     }
 
@@ -358,6 +173,7 @@ impl<'t> Masking<'t> {
     /// An object in the midst of a message: of its members only what went wrong counts.
     fn object(&mut self) -> bool {
         let rest = &self.text[self.at..];
+        let rest = &rest[..rest.floor_char_boundary(MOST_READ)];
         let mut told = String::new();
         let end = crate::json::members(rest, |member| {
             let name = member.key.rsplit('.').next().unwrap_or(member.key);
@@ -365,16 +181,15 @@ impl<'t> Masking<'t> {
                 crate::json::Value::Text(value) | crate::json::Value::Bare(value) => value,
                 crate::json::Value::Nested => return true,
             };
-            let wrong = one_of(name, &["error", "err", "exception", "reason"])
-                && !crate::keywords::empty_value(value.as_bytes());
-            let code =
-                one_of(name, &["code", "status", "errno", "status_code", "statusCode"]) && value.len() <= 8;
+            let wrong =
+                one_of(name, "error err exception reason") && !crate::keywords::empty_value(value.as_bytes());
+            let code = one_of(name, "code status errno status_code statusCode") && value.len() <= 8;
             if told.len() < LONGEST && (wrong || code) {
                 told.push(' ');
                 if code {
                     told.push_str(value);
                 } else {
-                    told.push_str(&words(&crate::json::unescaped(value)));
+                    told.push_str(&within(&crate::json::unescaped(value)));
                 }
             }
             true
@@ -409,7 +224,7 @@ impl<'t> Masking<'t> {
                 let key = self.key;
                 let inner = &self.text[from..from + length];
                 let words = inner.bytes().filter(|b| *b == b' ').count() + 1;
-                let telling = one_of(key, &CODES) || one_of(key, &REASONS);
+                let telling = one_of(key, CODES) || one_of(key, REASONS);
                 let value = words <= QUOTED_WORDS && !telling
                     || object && quote != b'"'
                     || words == 1 && inner.len() >= 24;
@@ -581,14 +396,14 @@ impl<'t> Masking<'t> {
         if plain && digits.len() <= 6 {
             let status = digits.len() == 3 && matches!(digits.as_bytes()[0], b'1'..=b'5');
             if !key.is_empty() {
-                return one_of(key, &CODES) && (status || !key.eq_ignore_ascii_case("status"));
+                return one_of(key, CODES) && (status || !key.eq_ignore_ascii_case("status"));
             }
             // `(111: Connection refused)`, `[Errno 13]`, `errno: 5`
             if matches!(prior, b'(' | b'[') && next == b':' && byte(self.bytes, self.at + 1) == b' ' {
                 return true;
             }
-            if one_of(self.last, &CODES) {
-                let narrow = one_of(self.last, &["status", "returned", "response", "http", "failed"]);
+            if one_of(self.last, CODES) {
+                let narrow = one_of(self.last, "status returned response http failed");
                 return status && digits.len() == 3 || !narrow;
             }
             // `502 Bad Gateway`
@@ -612,17 +427,17 @@ impl<'t> Masking<'t> {
             return letters >= 2 || letters == 1 && token.len() >= 5 || prior == b'[';
         }
         (token.starts_with("0x") || code && lettered)
-            && (one_of(self.last, &["code", "hresult", "errorcode"])
-                || one_of(key, &["code", "hresult", "errorcode"]))
+            && (one_of(self.last, "code hresult errorcode") || one_of(key, "code hresult errorcode"))
     }
 
     fn is_chosen_name(&self, token: &str, key: &str, begin: usize) -> bool {
         if !key.is_empty() {
-            let named =
-                one_of(key, &NAMES) || NAME_ENDS.iter().any(|end| key.ends_with(end)) || begin >= self.tail;
+            let named = one_of(key, NAMES)
+                || NAME_ENDS.split(' ').any(|end| key.ends_with(end))
+                || begin >= self.tail;
             return named
-                && !one_of(key, &CODES)
-                && !one_of(key, &REASONS)
+                && !one_of(key, CODES)
+                && !one_of(key, REASONS)
                 && !matches!(token, "true" | "false" | "null" | "none" | "nil");
         }
         if self.key == token || token.len() > 64 {
@@ -630,15 +445,15 @@ impl<'t> Masking<'t> {
         }
         let spaced = self.out.ends_with(' ');
         // `name: otto` and `[name: otto]`
-        if self.out.ends_with(": ") && one_of(self.last, &LABELS) && !one_of(token, &NO_NAMES) {
+        if self.out.ends_with(": ") && one_of(self.last, LABELS) && !one_of(token, NO_NAMES) {
             return true;
         }
-        if spaced && one_of(self.last, &KINDS) && memchr::memchr2(b'-', b'_', token.as_bytes()).is_some() {
+        if spaced && one_of(self.last, KINDS) && memchr::memchr2(b'-', b'_', token.as_bytes()).is_some() {
             return true;
         }
-        if spaced && one_of(self.last, &NOUNS) {
+        if spaced && one_of(self.last, NOUNS) {
             let next = byte(self.bytes, self.at);
-            return !one_of(token, &NO_NAMES) && matches!(next, b' ' | 0 | b',' | b'.' | b')' | b':');
+            return !one_of(token, NO_NAMES) && matches!(next, b' ' | 0 | b',' | b'.' | b')' | b':');
         }
         spaced
             && self.last == "for"
@@ -684,53 +499,6 @@ impl<'t> Masking<'t> {
         }
         self.out.push_str(placeholder);
     }
-}
-
-/// One word between brackets in the middle of a message: `loaded module [x-pack]`. Marks such as `[preauth]` end one.
-fn chosen(inner: &str) -> bool {
-    !inner.is_empty()
-        && inner.bytes().any(|b| b.is_ascii_lowercase())
-        && inner
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'<' | b'>' | b'*'))
-}
-
-/// Where the run of ` key=value` begins that ends the message.
-fn tail(text: &str) -> usize {
-    let mut tail = text.len();
-    let mut previous_end = usize::MAX;
-    let start = text.as_ptr() as usize;
-    crate::fields::pairs(text, |key, value, quoted| {
-        let begin = key.as_ptr() as usize - start;
-        let end = value.as_ptr() as usize - start + value.len() + usize::from(quoted);
-        if begin < previous_end || begin > previous_end.saturating_add(2) {
-            tail = begin;
-        }
-        previous_end = end;
-        true
-    });
-    let closed = text.trim_end_matches([')', ' ']).len();
-    if previous_end != usize::MAX && previous_end >= closed {
-        tail
-    } else {
-        text.len()
-    }
-}
-
-fn only_placeholders(text: &str) -> bool {
-    let mut rest = text;
-    while let Some(first) = rest.chars().next() {
-        if matches!(first, ' ' | ',' | '-' | '.' | '/' | ':' | '#' | '*') {
-            rest = &rest[1..];
-        } else if let Some(end) = rest.strip_prefix('<').and_then(|r| r.find('>'))
-            && rest[1..=end].bytes().all(|b| b.is_ascii_uppercase() || b == b'*')
-        {
-            rest = &rest[end + 2..];
-        } else {
-            return false;
-        }
-    }
-    !text.is_empty()
 }
 
 #[cfg(test)]

@@ -24,18 +24,36 @@ fn two(text: &[u8], at: usize, most: u8) -> bool {
 }
 
 fn three(text: &[u8], at: usize) -> [u8; 3] {
-    [byte(text, at) | 0x20, byte(text, at + 1) | 0x20, byte(text, at + 2) | 0x20]
+    [
+        byte(text, at) | 0x20,
+        byte(text, at + 1) | 0x20,
+        byte(text, at + 2) | 0x20,
+    ]
 }
 
 fn month_name(text: &[u8], at: usize) -> bool {
     matches!(
         &three(text, at),
-        b"jan" | b"feb" | b"mar" | b"apr" | b"may" | b"jun" | b"jul" | b"aug" | b"sep" | b"oct" | b"nov" | b"dec"
+        b"jan"
+            | b"feb"
+            | b"mar"
+            | b"apr"
+            | b"may"
+            | b"jun"
+            | b"jul"
+            | b"aug"
+            | b"sep"
+            | b"oct"
+            | b"nov"
+            | b"dec"
     )
 }
 
 fn day_name(text: &[u8], at: usize) -> bool {
-    matches!(&three(text, at), b"mon" | b"tue" | b"wed" | b"thu" | b"fri" | b"sat" | b"sun")
+    matches!(
+        &three(text, at),
+        b"mon" | b"tue" | b"wed" | b"thu" | b"fri" | b"sat" | b"sun"
+    )
 }
 
 fn spaces(text: &[u8], mut at: usize) -> usize {
