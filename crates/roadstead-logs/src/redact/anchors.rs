@@ -30,7 +30,7 @@ pub(super) enum Anchor {
     Path(usize),
 }
 
-const ANCHORS: [(&str, Anchor); 46] = [
+const ANCHORS: [(&str, Anchor); 47] = [
     ("passw", Anchor::Name),
     ("passphrase", Anchor::Name),
     ("passcode", Anchor::Name),
@@ -60,6 +60,7 @@ const ANCHORS: [(&str, Anchor); 46] = [
     ("hmac", Anchor::Name),
     ("cookie", Anchor::Name),
     ("://", Anchor::Url),
+    (":\\/\\/", Anchor::Url),
     ("%3a%2f%2f", Anchor::EncodedUrl),
     ("%40", Anchor::EncodedAt),
     ("eyj", Anchor::Jwt),

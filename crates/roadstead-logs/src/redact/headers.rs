@@ -118,8 +118,8 @@ pub(super) fn cookies(text: &str, from: usize, end: usize, spans: &mut Spans) {
                 return;
             }
             if let Some(quote) = Quote::at(bytes, value) {
+                pair_end = spans.end_of_quote(bytes, value, quote);
                 value += quote.len();
-                pair_end = quote.end(bytes, value);
             } else {
                 pair_end = ends(value);
             }

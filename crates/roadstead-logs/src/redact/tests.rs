@@ -50,6 +50,7 @@ fn credentials_in_urls_go_and_users_stay() {
         "to=https%3A%2F%2Fjoe%3A⟦hunter2⟧%40host%2Fx",
         "dsn=app:⟦hunter2⟧@tcp(db:3306)/app?parseTime=true",
         "jdbc:oracle:thin:scott/⟦tiger⟧@//db:1521/x",
+        "{\"url\":\"redis:\\/\\/:⟦hunter2⟧@cache\\/0\"}",
         "{\"url\":\"https://u:⟦pw\u{e4}⟧@h/\"}",
     ]);
     each_stays(&[
@@ -176,6 +177,16 @@ fn values_of_secret_names_go_in_every_notation() {
         "\"tokenId\":\"⟦abc⟧\"",
         "\"token\":[\"⟦abc1⟧\", \"⟦def2⟧\"]",
         "login failed password=⟦hunter2⟧\\n at x",
+        "password -> ⟦hunter2⟧",
+        "password: [⟦hunter2, hunter3⟧]",
+        "{\"name\":\"DB_PASSWORD\",\"value\":\"⟦hunter2⟧\"}",
+        "<add key=\"Password\" value=\"⟦hunter2⟧\" />",
+        "<entry key=\"password\">⟦hunter2⟧</entry>",
+        "[[\"x-api-key\",\"⟦hunter2⟧\"],[\"a\",\"b\"]]",
+        "Password for user joe: ⟦hunter2⟧",
+        "new password (⟦hunter22⟧) was set",
+        "the password ⟦hunter22⟧ was rejected",
+        "with token ⟦0a1b2c3d4e5f6a7b8c⟧ failed",
     ]);
 }
 
@@ -440,6 +451,10 @@ fn what_is_said_about_secrets_stays() {
         "Password must be at least 8 characters",
         "{\"password\":[\"This field is required.\"]}",
         "the token was rejected by the server",
+        "missing fields: ['password', 'email']",
+        "unexpected token: identifier after expression12345678",
+        "api key for joe: expired",
+        "{\"errors\":[\"password\",\"email\"],\"value\":\"x\"}",
         "Failed password for invalid user admin from 10.0.0.1 port 22 ssh2",
         "Accepted password for joe from 10.0.0.1 port 50022 ssh2",
         "pam_unix(sshd:session): session opened for user joe by (uid=0)",

@@ -185,7 +185,9 @@ pub(super) fn after_scheme(text: &str, end_of_scheme: usize, is_basic: bool, spa
         .count();
     let next = doubtful.get(length).copied().unwrap_or(b' ');
     // `realm=x` is a parameter; padding stands at the end only.
-    if doubtful[..length].ends_with(b"=") && (next.is_ascii_alphanumeric() || matches!(next, b'"' | b'\'')) {
+    if doubtful[..length].ends_with(b"=")
+        && (next.is_ascii_alphanumeric() || matches!(next, b'"' | b'\'' | b'<'))
+    {
         return;
     }
     let word = &text[from..from + length];

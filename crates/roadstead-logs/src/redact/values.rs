@@ -4,6 +4,7 @@
 //! alone ("invalid token: unexpected end"), and values that say nothing (`null`, `***`, `${DB_PASSWORD}`).
 
 use super::Spans;
+use super::assigned::{Assigned, Sign, assigned, name_around};
 use super::headers::{authorization, cookies};
 use super::keys::{self, Key, classify};
 use super::plain::{is_harmless, is_prose, looks_secret};
@@ -11,30 +12,6 @@ use super::quotes::{Quote, bare_end, separates, skip_blanks};
 
 /// Longest sentence that is left alone where a secret may stand.
 const SENTENCE_BYTES: usize = 512;
-
-/// What stands between a name and its value.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Sign {
-    Equals,
-    Colon,
-    /// As in a list of pairs.
-    Comma,
-    /// Nothing but a blank: a flag, SQL.
-    Blank,
-    /// `<password>x</password>`
-    Tag,
-    /// "password is x"
-    Words,
-}
-
-struct Assigned {
-    sign: Sign,
-    /// Where what stands after the sign and its blanks begins.
-    value: usize,
-    /// The quotes around the name.
-    name_quote: Option<Quote>,
-    encoded: bool,
-}
 
 /// Looks for a value of the name that `from..to` is a part of. Answers where the name ends, so that it is read once.
 pub(super) fn find(text: &str, from: usize, to: usize, spans: &mut Spans) -> usize {
@@ -47,10 +24,10 @@ pub(super) fn find(text: &str, from: usize, to: usize, spans: &mut Spans) -> usi
         return end;
     };
     let name = &bytes[begin..end];
-    if let Some(assigned) = assigned(bytes, begin, end, key) {
-        if !means_something_else(name, &bytes[assigned.value..]) {
-            value(text, begin, key, &assigned, spans);
-        }
+    if let Some(assigned) = assigned(bytes, begin, end, key)
+        && !means_something_else(name, &bytes[assigned.value..])
+    {
+        value(text, begin, key, &assigned, spans);
     }
     end
 }
@@ -69,129 +46,6 @@ fn means_something_else(name: &[u8], value: &[u8]) -> bool {
         b"PWD" | b"OLDPWD" | b"pwd" => value.first() == Some(&b'/'),
         _ => name.ends_with(b"Key") && (2..32).contains(&letters) && is_word,
     }
-}
-
-fn name_around(bytes: &[u8], from: usize, to: usize) -> (usize, usize) {
-    let is_name = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
-    let before = bytes[..from]
-        .iter()
-        .rev()
-        .take(keys::LONGEST)
-        .take_while(is_name)
-        .count();
-    let mut begin = from - before;
-    // `%22password` and `\npassword`: the name does not begin with what is left of an escape.
-    if begin > 0
-        && bytes[begin - 1] == b'%'
-        && before >= 2
-        && bytes[begin..begin + 2].iter().all(u8::is_ascii_hexdigit)
-    {
-        begin += 2;
-    } else if begin > 0
-        && bytes[begin - 1] == b'\\'
-        && before >= 1
-        && matches!(bytes[begin], b'n' | b'r' | b't')
-    {
-        begin += 1;
-    }
-    // `x--password`: a flag begins where its signs do.
-    if let Some(sign) = bytes[begin..from].windows(2).rposition(|signs| signs == b"--") {
-        begin += sign;
-    }
-    let after = bytes[to..].iter().take(keys::LONGEST).take_while(is_name).count();
-    (begin, to + after)
-}
-
-fn assigned(bytes: &[u8], begin: usize, end: usize, key: Key) -> Option<Assigned> {
-    let before = begin.checked_sub(1).map_or(0, |at| bytes[at]);
-    let name_quote = Quote::at(bytes, end);
-    let mut at = end + name_quote.map_or(0, Quote::len);
-    if bytes[at..].starts_with(b"[]") {
-        at += 2;
-    } else if bytes.get(at) == Some(&b']') {
-        at += 1;
-    }
-    if before == b'<' && bytes.get(at) == Some(&b'>') {
-        return Some(Assigned {
-            sign: Sign::Tag,
-            value: at + 1,
-            name_quote: None,
-            encoded: false,
-        });
-    }
-    let blanks = skip_blanks(bytes, at);
-    let rest = &bytes[blanks..];
-    let (sign, length, encoded) = match rest {
-        [b'=', b'>', ..] | [b':', b'=', ..] => (Sign::Equals, 2, false),
-        [b'=', ..] => (
-            Sign::Equals,
-            rest.iter().take(3).take_while(|byte| **byte == b'=').count(),
-            false,
-        ),
-        [b':', b':', ..] | [b':', b'/', b'/', ..] => return None,
-        [b':', ..] => (Sign::Colon, 1, false),
-        [b'%', b'3', b'D' | b'd', ..] => (Sign::Equals, 3, true),
-        [b'%', b'3', b'A' | b'a', ..] => (Sign::Colon, 3, true),
-        [b',', ..] if name_quote.is_some() => (Sign::Comma, 1, false),
-        _ if name_quote.is_none() && (blanks > at || rest.first() == Some(&b'(')) => (Sign::Blank, 0, false),
-        _ => return None,
-    };
-    let value = skip_blanks(bytes, blanks + length);
-    let found = Assigned {
-        sign,
-        value,
-        name_quote,
-        encoded,
-    };
-    match sign {
-        Sign::Comma => is_pair(bytes, begin, key, &found).then_some(found),
-        Sign::Blank => after_blank(bytes, begin, key, found),
-        // A path that ends in a name is no name: `open /run/secrets/token: no such file`.
-        Sign::Colon if before == b'/' && name_quote.is_none() && !encoded => None,
-        _ => Some(found),
-    }
-}
-
-/// Whether name and value are two items that belong together: a tuple, a pair of arguments, a header.
-fn is_pair(bytes: &[u8], begin: usize, key: Key, found: &Assigned) -> bool {
-    let Some(quote) = found.name_quote else {
-        return false;
-    };
-    if Quote::at(bytes, found.value).is_none() {
-        return false;
-    }
-    let around = begin.checked_sub(quote.len() + 1).map_or(0, |at| bytes[at]);
-    bytes[begin] == b'-'
-        || around == b'('
-        || (around == b'[' && matches!(key, Key::Authorization | Key::Cookie))
-}
-
-fn after_blank(bytes: &[u8], begin: usize, key: Key, mut found: Assigned) -> Option<Assigned> {
-    let next = *bytes.get(found.value)?;
-    if bytes[begin] == b'-' && key != Key::Parameter {
-        return (next != b'-').then_some(found);
-    }
-    if key != Key::Strong {
-        return None;
-    }
-    if next == b'(' {
-        found.value += 1;
-    }
-    if Quote::at(bytes, found.value).is_some() {
-        return Some(found);
-    }
-    let rest = &bytes[found.value..];
-    for words in [&b"is: "[..], b"is ", b"set to ", b"was "] {
-        if rest.len() > words.len() && rest[..words.len()].eq_ignore_ascii_case(words) {
-            let value = skip_blanks(bytes, found.value + words.len());
-            return Some(Assigned {
-                sign: Sign::Words,
-                value,
-                ..found
-            });
-        }
-    }
-    None
 }
 
 fn value(text: &str, begin: usize, key: Key, assigned: &Assigned, spans: &mut Spans) {
@@ -234,6 +88,13 @@ fn value(text: &str, begin: usize, key: Key, assigned: &Assigned, spans: &mut Sp
     }
     loop {
         let Some(quote) = Quote::at(bytes, at) else {
+            let is_plain = !matches!(key, Key::Authorization | Key::Cookie) && assigned.name_quote.is_none();
+            if is_list
+                && is_plain
+                && let Some(end) = list_end(bytes, at)
+            {
+                return keep_or_redact(text, at, end, key, spans);
+            }
             return bare(text, at, begin, key, assigned, spans);
         };
         let from = at + quote.len();
@@ -248,6 +109,13 @@ fn value(text: &str, begin: usize, key: Key, assigned: &Assigned, spans: &mut Sp
             return;
         }
     }
+}
+
+/// Where a list of words without quotes ends.
+fn list_end(bytes: &[u8], at: usize) -> Option<usize> {
+    let is_sign = |byte: &u8| matches!(byte, b']' | b'"' | b'\'' | b'{' | b'\\');
+    let end = at + bytes[at..].iter().take(256).position(is_sign)?;
+    (bytes[end] == b']' && bytes[at..end].contains(&b',')).then_some(end)
 }
 
 /// What a language puts round a value when it prints it: `Some("x")`, `b'x'`, `Secret("x")`.
