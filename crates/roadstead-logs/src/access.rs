@@ -155,11 +155,11 @@ fn status_after(text: &[u8], end: usize) -> Option<u16> {
 pub(crate) fn common(text: &str) -> Option<(Access<'_>, usize)> {
     let bytes = text.as_bytes();
     let open = memchr::memchr(b'[', &bytes[..bytes.len().min(160)])?;
-    if open < 5 || bytes[open - 1] != b' ' || bytes[..open].iter().filter(|b| **b == b' ').count() != 3 {
+    let day = bytes.get(open + 1..open + 12)?;
+    if open < 5 || day[2] != b'/' || day[6] != b'/' || !day[0].is_ascii_digit() || bytes[open - 1] != b' ' {
         return None;
     }
-    let day = bytes.get(open + 1..open + 12)?;
-    if !day[0].is_ascii_digit() || day[2] != b'/' || day[6] != b'/' {
+    if bytes[..open].iter().filter(|b| **b == b' ').count() != 3 {
         return None;
     }
     let close = open + memchr::memchr(b']', &bytes[open..bytes.len().min(open + 40)])?;

@@ -17,79 +17,79 @@ pub(crate) enum Spelling {
 use Severity::{Error, Other, Warn};
 use Spelling::{Any, Loud};
 
-const WORDS: [(&[u8], Severity, Spelling); 72] = [
-    (b"error", Error, Any),
+/// By length, which is how they are looked up.
+const WORDS: [(&[u8], Severity, Spelling); 71] = [
+    (b"wa", Warn, Loud),
+    (b"ok", Other, Loud),
     (b"err", Error, Any),
-    (b"erro", Error, Any),
-    (b"eror", Error, Any),
-    (b"fatal", Error, Any),
     (b"ftl", Error, Any),
-    (b"panic", Error, Any),
-    (b"crit", Error, Any),
-    (b"critical", Error, Any),
-    (b"severe", Error, Any),
-    (b"emerg", Error, Any),
-    (b"fail", Error, Any),
-    (b"dpanic", Error, Any),
     (b"pnc", Error, Any),
-    (b"critial", Error, Any),
-    (b"emergency", Error, Loud),
-    (b"alert", Error, Loud),
-    (b"failure", Error, Loud),
     (b"sev", Error, Loud),
-    (b"fault", Error, Loud),
     (b"crt", Error, Loud),
     (b"fat", Error, Loud),
-    (b"errors", Error, Loud),
-    (b"warn", Warn, Any),
-    (b"warning", Warn, Any),
     (b"wrn", Warn, Any),
-    (b"warnings", Warn, Any),
-    (b"caution", Warn, Loud),
-    (b"wa", Warn, Loud),
-    (b"info", Other, Any),
     (b"inf", Other, Any),
-    (b"debug", Other, Any),
     (b"dbg", Other, Any),
-    (b"trace", Other, Any),
     (b"trc", Other, Any),
-    (b"verbose", Other, Any),
-    (b"notice", Other, Any),
     (b"vrb", Other, Any),
-    (b"information", Other, Any),
-    (b"informational", Other, Any),
+    (b"vbs", Other, Any),
+    (b"log", Other, Loud),
+    (b"ver", Other, Loud),
+    (b"ntc", Other, Loud),
+    (b"all", Other, Loud),
+    (b"deb", Other, Loud),
+    (b"erro", Error, Any),
+    (b"eror", Error, Any),
+    (b"crit", Error, Any),
+    (b"fail", Error, Any),
+    (b"warn", Warn, Any),
+    (b"info", Other, Any),
     (b"dbug", Other, Any),
     (b"debg", Other, Any),
-    (b"vbs", Other, Any),
     (b"trce", Other, Any),
-    (b"log", Other, Loud),
     (b"note", Other, Loud),
-    (b"ok", Other, Loud),
-    (b"config", Other, Loud),
     (b"fine", Other, Loud),
+    (b"noti", Other, Loud),
+    (b"trac", Other, Loud),
+    (b"spam", Other, Loud),
+    (b"error", Error, Any),
+    (b"fatal", Error, Any),
+    (b"panic", Error, Any),
+    (b"emerg", Error, Any),
+    (b"alert", Error, Loud),
+    (b"fault", Error, Loud),
+    (b"debug", Other, Any),
+    (b"trace", Other, Any),
     (b"finer", Other, Loud),
+    (b"silly", Other, Loud),
+    (b"audit", Other, Loud),
+    (b"severe", Error, Any),
+    (b"dpanic", Error, Any),
+    (b"errors", Error, Loud),
+    (b"notice", Other, Any),
+    (b"config", Other, Loud),
     (b"finest", Other, Loud),
     (b"system", Other, Loud),
-    (b"ver", Other, Loud),
-    (b"success", Other, Loud),
-    (b"silly", Other, Loud),
-    (b"notification", Other, Loud),
-    (b"audit", Other, Loud),
-    (b"noti", Other, Loud),
-    (b"ntc", Other, Loud),
     (b"debug1", Other, Loud),
     (b"debug2", Other, Loud),
     (b"debug3", Other, Loud),
     (b"debug4", Other, Loud),
     (b"debug5", Other, Loud),
-    (b"all", Other, Loud),
-    (b"trac", Other, Loud),
-    (b"deb", Other, Loud),
-    (b"dbug", Other, Any),
-    (b"spam", Other, Loud),
-    (b"warnung", Warn, Loud),
     (b"fehler", Error, Loud),
     (b"erreur", Error, Loud),
+    (b"critial", Error, Any),
+    (b"failure", Error, Loud),
+    (b"warning", Warn, Any),
+    (b"caution", Warn, Loud),
+    (b"verbose", Other, Any),
+    (b"success", Other, Loud),
+    (b"warnung", Warn, Loud),
+    (b"critical", Error, Any),
+    (b"warnings", Warn, Any),
+    (b"emergency", Error, Loud),
+    (b"information", Other, Any),
+    (b"notification", Other, Loud),
+    (b"informational", Other, Any),
 ];
 
 /// For each length, the first letters of the words that have it: most words are turned away here.
@@ -104,6 +104,21 @@ const FIRST_LETTERS: [u32; LONGEST_WORD + 1] = {
     letters
 };
 
+/// For each length, where its words begin.
+const STARTS: [usize; LONGEST_WORD + 2] = {
+    let mut starts = [0; LONGEST_WORD + 2];
+    let mut length = 0;
+    let mut at = 0;
+    while length < starts.len() {
+        while at < WORDS.len() && WORDS[at].0.len() < length {
+            at += 1;
+        }
+        starts[length] = at;
+        length += 1;
+    }
+    starts
+};
+
 /// The severity a level word stands for, and how careful one must be with it.
 pub(crate) fn of_word(word: &[u8]) -> Option<(Severity, Spelling)> {
     let first = word.first().map_or(b'0', |b| b | 0x20);
@@ -113,9 +128,9 @@ pub(crate) fn of_word(word: &[u8]) -> Option<(Severity, Spelling)> {
     {
         return None;
     }
-    WORDS
+    WORDS[STARTS[word.len()]..STARTS[word.len() + 1]]
         .iter()
-        .find(|(known, ..)| known.len() == word.len() && known.eq_ignore_ascii_case(word))
+        .find(|(known, ..)| known.eq_ignore_ascii_case(word))
         .map(|(_, severity, spelling)| (*severity, *spelling))
 }
 

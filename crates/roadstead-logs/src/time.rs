@@ -2,11 +2,6 @@
 //!
 //! Only the extent matters here. Nothing is converted: the engine stamps every line, and its clock is the one that counts.
 
-const ZONES: [&[u8]; 16] = [
-    b"UTC", b"GMT", b"CET", b"CEST", b"EST", b"EDT", b"PST", b"PDT", b"CST", b"CDT", b"MSK", b"BST", b"IST",
-    b"JST", b"MST", b"MDT",
-];
-
 pub(crate) fn digits(text: &[u8], from: usize) -> usize {
     text[from.min(text.len())..]
         .iter()
@@ -90,14 +85,34 @@ fn zone(text: &[u8], at: usize) -> usize {
             return from + 3;
         }
     }
-    if !byte(text, from).is_ascii_uppercase() || !byte(text, from + 1).is_ascii_uppercase() {
-        return end;
-    }
-    for zone in ZONES {
-        let after = from + zone.len();
-        if text.get(from..after) == Some(zone) && !byte(text, after).is_ascii_alphanumeric() {
-            return after;
-        }
+    let capitals = text[from.min(text.len())..]
+        .iter()
+        .take(5)
+        .take_while(|b| b.is_ascii_uppercase())
+        .count();
+    let after = from + capitals;
+    let named = capitals >= 3
+        && matches!(
+            &text[from..after],
+            b"UTC"
+                | b"GMT"
+                | b"CET"
+                | b"CEST"
+                | b"EST"
+                | b"EDT"
+                | b"PST"
+                | b"PDT"
+                | b"CST"
+                | b"CDT"
+                | b"MSK"
+                | b"BST"
+                | b"IST"
+                | b"JST"
+                | b"MST"
+                | b"MDT"
+        );
+    if named && !byte(text, after).is_ascii_alphanumeric() {
+        return after;
     }
     end
 }
