@@ -38,21 +38,16 @@ pub(crate) enum Tongue {
 /// An exception's name at the start of `text`: where it ends. `java.lang.Foo`, `TypeError`, `foo::BarError`.
 pub(crate) fn exception_name(text: &str) -> Option<&str> {
     let bytes = text.as_bytes();
-    let length = bytes
-        .iter()
-        .take(200)
-        .take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'$' | b'\\') || **b == b':')
-        .count();
-    let mut name = &text[..length];
-    // The colon that ends the name is no part of it; `::` within is.
-    while let Some(shorter) = name.strip_suffix(':') {
-        name = shorter;
+    let mut length = 0;
+    while length < 200 {
+        match bytes.get(length) {
+            Some(b) if b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'$' | b'\\') => length += 1,
+            // `foo::BarError`; a single colon ends the name.
+            Some(b':') if bytes.get(length + 1) == Some(&b':') => length += 2,
+            _ => break,
+        }
     }
-    if let Some(at) = name.find(':')
-        && !name[at..].starts_with("::")
-    {
-        name = &name[..at];
-    }
+    let name = &text[..length];
     let after = bytes.get(name.len()).copied().unwrap_or(0);
     if name.len() < 5
         || !matches!(after, 0 | b':' | b' ' | b'(' | b'[')
