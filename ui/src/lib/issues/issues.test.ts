@@ -22,7 +22,7 @@ const usual: Pick<IssueRow, 'state' | 'is_new' | 'regressed'> = {
   is_new: false,
   regressed: null,
 };
-const regressed = { at_ms: 0, host_name: 'quay', container_name: 'db', image: 'pg:16' };
+const regressed = { at_ms: 0, host: 1, host_name: 'quay', container_name: 'db', image: 'pg:16' };
 const marks = (row: Partial<typeof usual>) => marksOf({ ...usual, ...row }).map(({ text }) => text);
 
 describe('an issue in words', () => {
