@@ -122,13 +122,15 @@ impl Context {
 
 /// Open brackets at the end of a line that begins an object over several lines.
 fn block_depth(text: &str, judged: &Judged<'_>) -> i32 {
-    let trimmed = text.trim_end();
     if judged.part.is_some() && !judged.opens() {
         return 0;
     }
+    let trimmed = text.trim_ascii_end();
     match trimmed.as_bytes().last() {
-        Some(b'{' | b'[') => json::balance(&trimmed[trimmed.len() - 1..], 0),
-        _ if trimmed.starts_with('{') && !matches!(judged.form, Form::Json(_)) => json::balance(trimmed, 0),
+        Some(b'{' | b'[') => 1,
+        Some(_) if trimmed.starts_with('{') && !matches!(judged.form, Form::Json(_)) => {
+            json::balance(trimmed, 0)
+        }
         _ => 0,
     }
 }

@@ -100,7 +100,9 @@ impl<'t> Fields<'t> {
         let mut count = 0;
         pairs(text, |key, value, quoted| {
             count += 1;
-            fields.member("", key, value, quoted);
+            if whole || fields.levelled.is_none() {
+                fields.member("", key, value, quoted);
+            }
             whole || fields.levelled.is_none() || count < least
         });
         (count >= least).then_some(fields)

@@ -327,6 +327,9 @@ impl Walk<'_> {
             return false;
         };
         let inner = text[self.at + 1..end - 1].trim_ascii();
+        if inner.len() < 8 && !inner.is_empty() && inner.iter().all(u8::is_ascii_digit) {
+            return self.pass(end);
+        }
         if let Some(severity) = bracketed_level(inner) {
             self.head.level = Some(severity);
             self.commit(end);
@@ -342,7 +345,11 @@ impl Walk<'_> {
             self.commit(end);
             return true;
         }
-        if self.depth < DEEPEST {
+        // One word holds no more than has been asked for already.
+        let word = inner
+            .iter()
+            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'#' | b'$'));
+        if self.depth < DEEPEST && !word {
             let within = walk(inner, self.depth + 1);
             if within.opens() && !within.indented && (within.time || within.message >= inner.len()) {
                 self.head.time |= within.time;
