@@ -2,7 +2,7 @@
 //!
 //! `score DIR [--classify PATH] [--misses]` feeds every `*.jsonl` of DIR (one container's stream each, see
 //! `corpus/README.md` for the keys) to the `classify` example, one process per file, and prints one row per file and a
-//! total. Of the labels nothing reaches the classifier: it gets `line`, `ts_ms` and `line_b64` only. `--misses` lists
+//! total. Of the labels nothing reaches the classifier: it gets `line`, `line_b64`, `ts_ms` and `stream` only. `--misses` lists
 //! every line that was answered wrongly. Without `--classify` the program next to this one is run.
 //!
 //! | column | meaning |
@@ -57,6 +57,9 @@ fn classify(program: &Path, labels: &[Labelled]) -> Result<Vec<Answer>, Box<dyn 
         let mut object = json!({ "line": label.line });
         if let Some(ts_ms) = label.ts_ms {
             object["ts_ms"] = Value::from(ts_ms);
+        }
+        if let Some(stream) = &label.stream {
+            object["stream"] = Value::from(stream.as_str());
         }
         if let Some(bytes) = &label.line_b64 {
             object["line_b64"] = Value::from(bytes.as_str());
