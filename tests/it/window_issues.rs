@@ -96,7 +96,7 @@ async fn the_story_of_an_error(shown: &Shown, engine: &RealEngine, shop: &str) -
     // The app's own page has it, and its badge.
     shown.go("/apps").await?;
     shown.says("shop", TICKED).await?;
-    shown.click_path("//a[@title='shop']").await?;
+    shown.click_path("//main//td//a[@title='shop']").await?;
     shown.says("cannot take order", SOON).await?;
     shown.picture("issues-5-app").await?;
     let row = until("the badge of the app", SOON, async || {
