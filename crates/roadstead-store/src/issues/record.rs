@@ -267,7 +267,13 @@ fn first_after(found: &FoundIssue, said_ms: Option<i64>) -> Option<i64> {
     };
     let after = found.windows.iter().filter(|of| of.last_ms > said_ms);
     after
-        .map(|of| if of.first_ms > said_ms { of.first_ms } else { of.last_ms })
+        .map(|of| {
+            if of.first_ms > said_ms {
+                of.first_ms
+            } else {
+                of.last_ms
+            }
+        })
         .min()
 }
 
