@@ -46,7 +46,7 @@ CREATE TABLE issue (
     pruned_at_ms         INTEGER
 ) STRICT;
 
-CREATE INDEX issue_app ON issue (app_id);
+CREATE INDEX issue_app ON issue (app_id, pruned_at_ms);
 CREATE INDEX issue_last_seen ON issue (last_seen_ms);
 
 -- The fingerprints of an issue, one per version of the algorithm that has met it: a new version never splits an old issue.

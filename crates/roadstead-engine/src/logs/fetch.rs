@@ -16,7 +16,7 @@ use crate::wire::LogScanState;
 const CONTAINER_WITHIN: Duration = Duration::from_secs(10);
 /// Lines of one container and pass.
 const MOST_LINES: u64 = 250_000;
-/// Bytes of one container and pass, frames and stamps included.
+/// Bytes of one container and pass, frames and stamps included, from the first new line on.
 const MOST_BYTES: u64 = 96 * 1024 * 1024;
 /// A read begins this much before the cursor: stamps of two streams, and of a clock that was set a little, are not in order.
 const OVERLAP_NS: i64 = 10_000_000_000;
@@ -94,6 +94,14 @@ impl Clocks {
     }
 }
 
+/// Where to begin when stamps are in order.
+pub(super) fn since_ns(position: &LogPosition) -> i64 {
+    let newest_ns = position.stdout.at_ns.max(position.stderr.at_ns);
+    newest_ns.map_or(position.from_ns, |ns| {
+        ns.saturating_sub(OVERLAP_NS).max(position.from_ns)
+    })
+}
+
 /// Reads what is new of one log.
 pub(crate) async fn pass(connection: &EngineConnection, target: &Target, now_ms: i64) -> Pass {
     let work = Work {
@@ -147,7 +155,7 @@ impl Work<'_> {
         if behind_top {
             return self.by_order(None).await;
         }
-        let since_ns = self.since_ns();
+        let since_ns = since_ns(position);
         if let Some(tail) = self.tail()
             && let Some(pass) = self.from_the_end(since_ns, tail).await?
         {
@@ -160,15 +168,6 @@ impl Work<'_> {
         }
         self.stream(stream, clocks, since_ns, [Mode::Later, Mode::Later])
             .await
-    }
-
-    /// Where to begin when stamps are in order.
-    fn since_ns(&self) -> i64 {
-        let position = &self.target.position;
-        let newest_ns = position.stdout.at_ns.max(position.stderr.at_ns);
-        newest_ns.map_or(position.from_ns, |ns| {
-            ns.saturating_sub(OVERLAP_NS).max(position.from_ns)
-        })
     }
 
     /// The engine's clock is behind what was read, or fell back against ours since the last look.
@@ -239,7 +238,8 @@ impl Work<'_> {
         reader.push(&whole);
         let outcome = self.finish(reader, &End::Whole, clocks);
         let most_messages = outcome.lines_met + outcome.bytes / PART_BYTES + 1;
-        let reaches_back = most_messages < u64::from(tail) || outcome.seen.stdout || outcome.seen.stderr;
+        // One stream's line is not enough: an event of the other that waits may have begun before it.
+        let reaches_back = most_messages < u64::from(tail) || outcome.seen.stdout && outcome.seen.stderr;
         Ok(reaches_back.then(|| self.told(outcome, End::Whole, clocks, since_ns)))
     }
 
@@ -305,7 +305,7 @@ impl Work<'_> {
                 Ok(None) => break End::Whole,
                 Err(end) => break end,
             }
-            if reader.lines() >= MOST_LINES || reader.bytes() >= MOST_BYTES || reader.is_full() {
+            if reader.lines() >= MOST_LINES || reader.new_bytes() >= MOST_BYTES || reader.is_full() {
                 break End::Budget;
             }
         };
@@ -354,7 +354,9 @@ impl Work<'_> {
         let ms = |ns: i64| ns.div_euclid(NANOS_A_MILLISECOND);
         let read_until_ms = match end {
             End::Whole => Some(outcome.left_ns.map_or(self.now_ms, |ns| ms(ns).min(self.now_ms))),
-            _ => outcome.last_ns.map(ms),
+            _ => outcome
+                .last_ns
+                .map(|ns| ms(outcome.left_ns.map_or(ns, |left| left.min(ns)))),
         };
         Pass {
             position: outcome.position,

@@ -8,6 +8,8 @@
 mod fetch;
 mod findings;
 mod reader;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use fetch::{Pass, Target, pass};
 use reader::{Mode, Outcome, Reader, Waiting};

@@ -11,6 +11,9 @@ use roadstead_store::{FoundIssue, LogPosition, StreamPosition};
 
 use super::findings::Findings;
 
+/// How far the newest stamp may be after the clock: engines tell whole seconds.
+const CLOCK_NS: i64 = 2_500_000_000;
+
 /// Which lines of a stream are new.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Mode {
@@ -83,7 +86,10 @@ struct Rest {
     lines: u64,
     lines_met: u64,
     bytes: u64,
+    new_bytes: u64,
     last_ns: Option<i64>,
+    /// Stamp of the line taken last.
+    latest_ns: Option<i64>,
     from_ns: i64,
     engine_said: Option<String>,
 }
@@ -174,7 +180,9 @@ impl Reader {
                 lines: 0,
                 lines_met: 0,
                 bytes: 0,
+                new_bytes: 0,
                 last_ns: None,
+                latest_ns: None,
                 from_ns: from.from_ns,
                 engine_said: None,
             },
@@ -186,6 +194,9 @@ impl Reader {
         self.rest.bytes += bytes.len() as u64;
         let rest = &mut self.rest;
         self.decoder.push(bytes, |line| rest.take(&line));
+        if rest.lines > 0 {
+            rest.new_bytes += bytes.len() as u64;
+        }
     }
 
     /// Takes more of the log only to see whether the cursors' lines are in it.
@@ -221,9 +232,9 @@ impl Reader {
         self.rest.lines
     }
 
-    /// Bytes taken so far.
-    pub(crate) fn bytes(&self) -> u64 {
-        self.rest.bytes
+    /// Bytes taken since the first new line: what was counted before must not use up the budget of what was not.
+    pub(crate) fn new_bytes(&self) -> u64 {
+        self.rest.new_bytes
     }
 
     /// So many kinds of events were found that the rest is for the next read.
@@ -255,18 +266,7 @@ impl Reader {
                 rest.line(stream, at_ns, &text);
             }
         }
-        let Rest {
-            assembler,
-            findings,
-            now_ms,
-            ..
-        } = &mut rest;
-        let mut take = |event| findings.add(event, *now_ms);
-        match waiting {
-            Waiting::ForNothing => assembler.finish(&mut take),
-            Waiting::Until(now_ns) => assembler.expire(now_ns, &mut take),
-            Waiting::ForMore => {}
-        }
+        rest.end_events(waiting);
         for (stream, strand) in [
             (Stream::Stdout, &mut rest.stdout),
             (Stream::Stderr, &mut rest.stderr),
@@ -300,6 +300,33 @@ impl Reader {
 }
 
 impl Rest {
+    /// Counts the events that nothing can go on with any more.
+    fn end_events(&mut self, waiting: Waiting) {
+        let Self {
+            assembler,
+            findings,
+            now_ms,
+            latest_ns,
+            ..
+        } = self;
+        let mut take = |event| findings.add(event, *now_ms);
+        match (waiting, *latest_ns) {
+            (Waiting::ForNothing, _) => assembler.finish(&mut take),
+            // How quiet the other stream was: the next read may begin after what would wait there.
+            (Waiting::ForMore, Some(latest_ns)) => assembler.expire(latest_ns, &mut take),
+            (Waiting::ForMore, None) => {}
+            (Waiting::Until(now_ns), latest_ns) => {
+                let soon_ns = now_ns.saturating_add(CLOCK_NS);
+                let latest_ns = latest_ns.unwrap_or(now_ns).min(soon_ns);
+                assembler.expire(now_ns.max(latest_ns), &mut take);
+                // From after now: it was stamped before the clock was set back, and would wait until it has caught up.
+                if assembler.oldest_waiting_ns().is_some_and(|ns| ns > soon_ns) {
+                    assembler.finish(&mut take);
+                }
+            }
+        }
+    }
+
     fn take(&mut self, line: &Line<'_>) {
         // The answer broke inside it: the next read has all of it.
         if line.end != LineEnd::Broken {
@@ -325,6 +352,7 @@ impl Rest {
         let before = strand.position;
         strand.advance(at_ns);
         self.lines += 1;
+        self.latest_ns = Some(at_ns);
         self.last_ns = self.last_ns.max(Some(at_ns));
         let Self {
             assembler,

@@ -9,9 +9,13 @@ use super::record::count_places;
 use crate::store::id_list;
 use crate::{Store, StoreError};
 
+/// What is left of pruned issues is kept per app for so many, the last seen: output that is always new must not fill the disk.
+const MOST_PRUNED_PER_APP: i64 = 20_000;
+
 impl Store {
-    /// Prunes issues and places of issues not seen since a moment, and counts of windows before another: at most `rows` of each. What is left of a pruned
-    /// issue says when it was first seen and what was said of it, so that it is not new when it comes again.
+    /// Prunes issues and places of issues not seen since a moment, and counts of windows before another: at most `rows` of
+    /// each. What is left of a pruned issue says when it was first seen and what was said of it, so that it is not new when
+    /// it comes again.
     pub(crate) async fn prune_issues(
         &self,
         now_ms: i64,
@@ -62,6 +66,18 @@ impl Store {
             .execute(&mut *tx)
             .await?;
             count_places(&mut tx, place.issue_id).await?;
+        }
+        if !stale.is_empty() {
+            sqlx::query!(
+                r#"DELETE FROM issue WHERE issue_id IN
+                   (SELECT issue_id FROM
+                       (SELECT issue_id, ROW_NUMBER() OVER (PARTITION BY app_id ORDER BY last_seen_ms DESC, issue_id) AS nth
+                        FROM issue WHERE pruned_at_ms IS NOT NULL)
+                    WHERE nth > ?)"#,
+                MOST_PRUNED_PER_APP
+            )
+            .execute(&mut *tx)
+            .await?;
         }
         let hours_before = not_seen_since_ms.div_euclid(HOUR_MS);
         let hours = sqlx::query!(
@@ -115,6 +131,14 @@ pub(crate) async fn forget_host(tx: &mut SqliteConnection, host: HostId) -> Resu
     }
     for issue in &touched {
         count_places(tx, *issue).await?;
+        sqlx::query!(
+            r#"UPDATE issue SET last_seen_ms =
+                   COALESCE((SELECT MAX(last_seen_ms) FROM issue_place WHERE issue_place.issue_id = ?1), last_seen_ms)
+               WHERE issue_id = ?1"#,
+            issue
+        )
+        .execute(&mut *tx)
+        .await?;
     }
     let ids = id_list(touched.iter().copied());
     let gone = sqlx::query!(

@@ -118,7 +118,7 @@ async fn keep(
 
 async fn issues_of(tx: &mut SqliteConnection, app: AppId) -> Result<i64, StoreError> {
     Ok(sqlx::query_scalar!(
-        r#"SELECT COUNT(*) AS "count!: i64" FROM issue WHERE app_id = ?"#,
+        r#"SELECT COUNT(*) AS "count!: i64" FROM issue WHERE app_id = ? AND pruned_at_ms IS NULL"#,
         app.0
     )
     .fetch_one(tx)
@@ -221,10 +221,7 @@ async fn add(
     let after = known.state_at_ms.is_none_or(|said_ms| sum.last_ms > said_ms);
     match known.state.as_str() {
         "resolved" if after => {
-            let at_ms = known
-                .state_at_ms
-                .filter(|said_ms| sum.first_ms <= *said_ms)
-                .map_or(sum.first_ms, |_| sum.last_ms);
+            let at_ms = first_after(found, known.state_at_ms).unwrap_or(sum.last_ms);
             let regression = Regression {
                 at_ms,
                 host: read.host,
@@ -261,6 +258,23 @@ async fn add(
         _ => {}
     }
     Ok(())
+}
+
+/// The first event after a moment, as exactly as the windows tell.
+fn first_after(found: &FoundIssue, said_ms: Option<i64>) -> Option<i64> {
+    let Some(said_ms) = said_ms else {
+        return found.windows.iter().map(|of| of.first_ms).min();
+    };
+    let after = found.windows.iter().filter(|of| of.last_ms > said_ms);
+    after
+        .map(|of| {
+            if of.first_ms > said_ms {
+                of.first_ms
+            } else {
+                of.last_ms
+            }
+        })
+        .min()
 }
 
 async fn reopen(tx: &mut SqliteConnection, issue: i64) -> Result<(), StoreError> {

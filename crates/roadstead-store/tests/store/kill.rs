@@ -10,8 +10,10 @@ use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
 use roadstead_model::TimeRange;
 use roadstead_model::time::{DAY_MS, MINUTE_MS, WINDOW_MS};
+use roadstead_store::LogPosition;
 
 use crate::fixture::{MIDNIGHT_MS, facts, new_host, open, report, tick, window};
+use crate::logbook::{Log, all, many_errors};
 
 const DIR: &str = "ROADSTEAD_TEST_WRITER_DIR";
 const START: &str = "ROADSTEAD_TEST_WRITER_START";
@@ -28,31 +30,41 @@ async fn nothing_committed_is_lost_when_the_writer_is_killed_fifty_times() {
     }
     let dir = tempfile::tempdir().unwrap();
     let mut random = SmallRng::seed_from_u64(7);
-    let mut ticks: BTreeSet<i64> = BTreeSet::new();
-    let mut reports: BTreeSet<i64> = BTreeSet::new();
+    let mut said = Said::default();
     for round in 0..KILLS {
-        let start = ticks.last().map_or(0, |last| last + 2);
-        let (new_ticks, new_reports) = run_and_kill(dir.path(), start, random.random_range(5..60));
+        let start = said.ticks.last().map_or(0, |last| last + 2);
+        let new = run_and_kill(dir.path(), start, random.random_range(5..60));
         assert!(
-            round > 0 || !new_ticks.is_empty(),
+            round > 0 || !new.ticks.is_empty(),
             "the first writer wrote nothing before it was killed"
         );
-        ticks.extend(new_ticks);
-        reports.extend(new_reports);
+        said.ticks.extend(new.ticks);
+        said.reports.extend(new.reports);
+        said.lines = said.lines.max(new.lines);
         integrity(dir.path()).await;
         if round % 10 == 9 {
-            everything_is_there(dir.path(), &ticks, &reports).await;
+            everything_is_there(dir.path(), &said).await;
         }
     }
     assert!(
-        ticks.len() > 200,
-        "too little was written to prove anything: {} ticks",
-        ticks.len()
+        said.ticks.len() > 200 && said.lines > 200,
+        "too little was written to prove anything: {} ticks, {} lines",
+        said.ticks.len(),
+        said.lines
     );
 }
 
+/// What a writer said it had committed.
+#[derive(Debug, Default)]
+struct Said {
+    ticks: BTreeSet<i64>,
+    reports: BTreeSet<i64>,
+    /// Lines of the log that were counted, from its beginning.
+    lines: u64,
+}
+
 /// Runs a writer for some milliseconds after its first commit; gives what it said it had committed.
-fn run_and_kill(dir: &Path, start: i64, for_ms: u64) -> (Vec<i64>, Vec<i64>) {
+fn run_and_kill(dir: &Path, start: i64, for_ms: u64) -> Said {
     let mut child = Command::new(std::env::current_exe().unwrap())
         .args([
             "--exact",
@@ -66,16 +78,18 @@ fn run_and_kill(dir: &Path, start: i64, for_ms: u64) -> (Vec<i64>, Vec<i64>) {
         .spawn()
         .unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    let (mut ticks, mut reports) = (Vec::new(), Vec::new());
+    let mut committed_in_all = Said::default();
     let mut keep = |line: String| {
         // A line the kill cut short has no end mark.
         let Some(said) = line.strip_suffix('.') else {
             return;
         };
         if let Some(nth) = said.strip_prefix("tick ") {
-            ticks.push(nth.parse().unwrap());
+            committed_in_all.ticks.insert(nth.parse().unwrap());
         } else if let Some(nth) = said.strip_prefix("report ") {
-            reports.push(nth.parse().unwrap());
+            committed_in_all.reports.insert(nth.parse().unwrap());
+        } else if let Some(lines) = said.strip_prefix("lines ") {
+            committed_in_all.lines = lines.parse().unwrap();
         }
     };
     for line in lines.by_ref() {
@@ -93,7 +107,7 @@ fn run_and_kill(dir: &Path, start: i64, for_ms: u64) -> (Vec<i64>, Vec<i64>) {
     }
     let status = child.wait().unwrap();
     assert!(!status.success(), "the writer ended by itself: {status}");
-    (ticks, reports)
+    committed_in_all
 }
 
 async fn write_until_killed(dir: &Path) {
@@ -110,6 +124,9 @@ async fn write_until_killed(dir: &Path) {
         .unwrap()[0]
         .clone();
     let mut out = std::io::stdout();
+    let mut log = Log::of(host, &of, "app-1");
+    let cursors = store.log_cursors(host).await.unwrap();
+    log.at = cursors.first().map(|cursor| cursor.position);
     let start: i64 = std::env::var(START).unwrap().parse().unwrap();
     for nth in start.. {
         let now_ms = MIDNIGHT_MS + nth * STEP_MS;
@@ -118,6 +135,13 @@ async fn write_until_killed(dir: &Path) {
             .await
             .unwrap();
         writeln!(out, "tick {nth}.").unwrap();
+        out.flush().unwrap();
+        // Every line of the log is an error of one kind.
+        let read = log.read(vec![many_errors(1, 1, now_ms)]);
+        let lines = line_of(&read.cursor.position);
+        let recorded = store.record_logs(&[read]).await.unwrap();
+        assert_eq!(recorded.left_out, []);
+        writeln!(out, "lines {lines}.").unwrap();
         out.flush().unwrap();
         if nth % TICKS_PER_WINDOW == 0 {
             let at = window(nth / TICKS_PER_WINDOW);
@@ -130,6 +154,11 @@ async fn write_until_killed(dir: &Path) {
         }
         store.seal(now_ms).await.unwrap();
     }
+}
+
+/// Which line of its log a cursor stands behind.
+fn line_of(position: &LogPosition) -> u64 {
+    position.stdout.at_ns.map_or(0, |ns| ns as u64)
 }
 
 async fn integrity(dir: &Path) {
@@ -148,7 +177,7 @@ async fn integrity(dir: &Path) {
     connection.close().await.unwrap();
 }
 
-async fn everything_is_there(dir: &Path, ticks: &BTreeSet<i64>, reports: &BTreeSet<i64>) {
+async fn everything_is_there(dir: &Path, said: &Said) {
     let opened = open(dir).await;
     assert_eq!(opened.set_aside, None, "a killed writer damages nothing");
     let store = opened.store;
@@ -163,7 +192,7 @@ async fn everything_is_there(dir: &Path, ticks: &BTreeSet<i64>, reports: &BTreeS
         .iter()
         .map(|tick| (tick.tick_ms, tick.samples[0].memory_used_bytes))
         .collect();
-    for nth in ticks {
+    for nth in &said.ticks {
         assert!(
             kept.contains(&(MIDNIGHT_MS + nth * STEP_MS, Some(*nth as u64))),
             "tick {nth} was committed and is lost"
@@ -174,8 +203,27 @@ async fn everything_is_there(dir: &Path, ticks: &BTreeSet<i64>, reports: &BTreeS
         .iter()
         .map(|report| (report.window.start_ms - MIDNIGHT_MS) / WINDOW_MS)
         .collect();
-    for nth in reports {
+    for nth in &said.reports {
         assert!(kept.contains(nth), "report {nth} was committed and is lost");
     }
+    // Wherever the kill came, the counts are those of the lines before the cursor.
+    let cursor = &store.log_cursors(host).await.unwrap()[0];
+    let lines = line_of(&cursor.position);
+    assert!(
+        lines >= said.lines,
+        "{} lines were committed, {lines} are counted",
+        said.lines
+    );
+    assert_eq!(cursor.lines, lines);
+    let issues = store.issues(&all()).await.unwrap().rows;
+    assert_eq!(issues.iter().map(|row| row.count).collect::<Vec<_>>(), [lines]);
+    let full = store
+        .issue(issues[0].id, MIDNIGHT_MS, range, DAY_MS)
+        .await
+        .unwrap();
+    assert_eq!(full.record.spark.iter().sum::<u64>(), lines);
+    assert_eq!(full.places[0].count, lines);
+    let counts = store.log_counts(0).await.unwrap();
+    assert_eq!(counts.iter().map(|count| count.errors).sum::<u64>(), lines);
     store.close().await.unwrap();
 }

@@ -6,7 +6,13 @@
 mod fixture;
 mod hosts;
 mod inventory;
+mod issue_lists;
+mod issue_pruning;
+mod issue_states;
+mod issues;
 mod kill;
+mod log_counts;
+mod logbook;
 mod opening;
 mod reports;
 mod samples;

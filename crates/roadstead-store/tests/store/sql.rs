@@ -39,15 +39,23 @@ fn flat(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-#[test]
-fn no_committed_query_is_left_over_from_code_that_is_gone() {
+/// All sources of a folder and the folders in it, flat.
+fn sources_in(folder: &Path) -> String {
     let mut sources = String::new();
-    for entry in std::fs::read_dir(root().join("crates/roadstead-store/src")).unwrap() {
+    for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
-        if path.is_file() {
+        if path.is_dir() {
+            sources.push_str(&sources_in(&path));
+        } else {
             sources.push_str(&flat(&std::fs::read_to_string(path).unwrap()));
         }
     }
+    sources
+}
+
+#[test]
+fn no_committed_query_is_left_over_from_code_that_is_gone() {
+    let sources = sources_in(&root().join("crates/roadstead-store/src"));
     for entry in std::fs::read_dir(root().join(".sqlx")).unwrap() {
         let path = entry.unwrap().path();
         let committed: serde_json::Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();

@@ -1,0 +1,209 @@
+//! Counts of deployments by window, and the issues their reports carry.
+
+use roadstead_model::{DeploymentId, Window};
+use roadstead_store::{IssueSeverity, LogCount};
+
+use crate::fixture::{Fixture, MIDNIGHT_MS};
+use crate::logbook::{Log, ago, errors, listed, many_errors, one_log, warnings};
+
+/// The window that holds a moment so many minutes before noon.
+fn window(minutes_ago: i64) -> Window {
+    Window::holding(ago(minutes_ago))
+}
+
+fn count(deployment: DeploymentId, minutes_ago: i64, errors: u64, warnings: u64) -> LogCount {
+    LogCount {
+        deployment,
+        window: window(minutes_ago),
+        errors,
+        warnings,
+    }
+}
+
+#[tokio::test]
+async fn errors_and_warnings_are_counted_in_the_window_they_were_printed_in() {
+    let fixture = Fixture::new().await;
+    let (a, b) = (fixture.host("a").await, fixture.host("b").await);
+    let on_a = fixture
+        .store
+        .observe_containers(
+            a,
+            MIDNIGHT_MS,
+            &[listed("shop", "web"), listed("shop", "db"), listed("mail", "mx")],
+        )
+        .await
+        .unwrap();
+    let on_b = fixture.list(b, &["shop"]).await;
+    for (nth, name) in ["web", "db"].iter().enumerate() {
+        Log::of(a, &on_a[nth], name)
+            .record(
+                &fixture,
+                // 11:45 is the first moment of a window, 11:44 of the one before.
+                vec![errors(1, &[ago(15), ago(16)]), warnings(2, &[ago(1), ago(2)])],
+            )
+            .await;
+    }
+    Log::of(b, &on_b[0], "shop-1")
+        .record(&fixture, vec![errors(1, &[ago(16)])])
+        .await;
+    let shop = on_a[0].deployment;
+    assert_eq!(shop, on_a[1].deployment, "two containers of one deployment");
+    let store = &fixture.store;
+    assert_eq!(
+        store.log_counts(0).await.unwrap(),
+        [
+            count(shop, 16, 2, 0),
+            count(shop, 15, 2, 4),
+            count(on_b[0].deployment, 16, 1, 0),
+        ]
+    );
+    assert_eq!(
+        store.log_counts(window(15).start_ms).await.unwrap(),
+        [count(shop, 15, 2, 4)]
+    );
+    assert_eq!(
+        store.log_counts_of_window(a, window(16)).await.unwrap(),
+        [count(shop, 16, 2, 0)]
+    );
+    assert_eq!(store.log_counts_of_window(a, window(60)).await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn what_was_counted_since_a_report_stays_to_be_reported() {
+    let (fixture, mut log) = one_log().await;
+    let store = &fixture.store;
+    let of = log.of.deployment;
+    log.record(&fixture, vec![errors(1, &[ago(40)]), warnings(2, &[ago(20)])])
+        .await;
+    let unreported = async |up_to| store.unreported_log_counts(log.host, up_to, 10).await.unwrap();
+    let (old, new) = (count(of, 40, 1, 0), count(of, 20, 0, 1));
+    assert_eq!(unreported(window(0)).await, [old, new], "oldest first");
+    assert_eq!(unreported(window(40)).await, [old], "up to that window");
+    assert_eq!(unreported(window(60)).await, []);
+    assert_eq!(
+        store.unreported_log_counts(log.host, window(0), 1).await.unwrap(),
+        [old]
+    );
+    store.mark_reported(&[old]).await.unwrap();
+    assert_eq!(unreported(window(0)).await, [new]);
+    // Read late: more of the window that was reported.
+    log.at = store
+        .log_cursors(log.host)
+        .await
+        .unwrap()
+        .first()
+        .map(|cursor| cursor.position);
+    let mut log = log.clone();
+    log.record(&fixture, vec![errors(1, &[ago(39), ago(38)])]).await;
+    let late = count(of, 40, 3, 0);
+    assert_eq!(unreported(window(0)).await, [late, new]);
+    // A report made of the older counts does not hide it.
+    store.mark_reported(&[old]).await.unwrap();
+    assert_eq!(unreported(window(0)).await, [late, new]);
+    store.mark_reported(&[late, new]).await.unwrap();
+    assert_eq!(unreported(window(0)).await, []);
+    store.mark_reported(&[]).await.unwrap();
+    assert_eq!(
+        store.log_counts(0).await.unwrap(),
+        [late, new],
+        "they are still there"
+    );
+}
+
+#[tokio::test]
+async fn another_hosts_counts_are_not_this_ones_to_report() {
+    let (fixture, mut log) = one_log().await;
+    let other = fixture.host("two").await;
+    let of = fixture.list(other, &["app"]).await[0].clone();
+    log.record(&fixture, vec![errors(1, &[ago(40)])]).await;
+    Log::of(other, &of, "app-1")
+        .record(&fixture, vec![errors(1, &[ago(40)]), errors(2, &[ago(40)])])
+        .await;
+    let store = &fixture.store;
+    assert_eq!(
+        store.unreported_log_counts(other, window(0), 10).await.unwrap(),
+        [count(of.deployment, 40, 2, 0)]
+    );
+    assert_eq!(
+        store.log_counts_of_window(log.host, window(40)).await.unwrap(),
+        [count(log.of.deployment, 40, 1, 0)]
+    );
+}
+
+#[tokio::test]
+async fn a_report_carries_the_ten_issues_with_most_events_then_the_newest() {
+    let (fixture, mut log) = one_log().await;
+    // Kinds 1 to 12, two of them equal in number, two equal in both.
+    let mut kinds: Vec<_> = (1..=9).map(|kind| many_errors(kind, kind, ago(9))).collect();
+    kinds.push(many_errors(10, 5, ago(8)));
+    kinds.push(many_errors(11, 5, ago(7)));
+    kinds.push(many_errors(12, 5, ago(8)));
+    log.record(&fixture, kinds).await;
+    // Of another window, and so of no interest.
+    log.record(&fixture, vec![many_errors(1, 1_000, ago(30))]).await;
+    let reported = fixture
+        .store
+        .reported_issues(log.of.deployment, window(9))
+        .await
+        .unwrap();
+    let told: Vec<_> = reported
+        .iter()
+        .map(|issue| (issue.message.as_str(), issue.count, issue.last_seen_ms))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("trouble 9", 9, ago(9)),
+            ("trouble 8", 8, ago(9)),
+            ("trouble 7", 7, ago(9)),
+            ("trouble 6", 6, ago(9)),
+            ("trouble 11", 5, ago(7)),
+            ("trouble 10", 5, ago(8)),
+            ("trouble 12", 5, ago(8)),
+            ("trouble 5", 5, ago(9)),
+            ("trouble 4", 4, ago(9)),
+            ("trouble 3", 3, ago(9)),
+        ]
+    );
+    let none = fixture.store.reported_issues(log.of.deployment, window(90)).await;
+    assert_eq!(none.unwrap(), []);
+}
+
+#[tokio::test]
+async fn one_fingerprint_in_two_containers_is_one_entry_of_the_report() {
+    let fixture = Fixture::new().await;
+    let host = fixture.host("one").await;
+    let of = fixture
+        .store
+        .observe_containers(
+            host,
+            MIDNIGHT_MS,
+            &[listed("shop", "web-1"), listed("shop", "web-2")],
+        )
+        .await
+        .unwrap();
+    let mut first = Log::of(host, &of[0], "web-1");
+    first
+        .record(&fixture, vec![warnings(1, &[ago(9)]), many_errors(2, 3, ago(9))])
+        .await;
+    let mut second = Log::of(host, &of[1], "web-2");
+    second.record(&fixture, vec![many_errors(1, 4, ago(5))]).await;
+    first.record(&fixture, vec![errors(1, &[ago(8)])]).await;
+    let store = &fixture.store;
+    let reported = store.reported_issues(of[0].deployment, window(9)).await.unwrap();
+    let told: Vec<_> = reported
+        .iter()
+        .map(|issue| (issue.count, issue.last_seen_ms, issue.severity))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            (6, ago(5), IssueSeverity::Error),
+            (3, ago(9), IssueSeverity::Error)
+        ]
+    );
+    assert_eq!(
+        store.log_counts(0).await.unwrap(),
+        [count(of[0].deployment, 9, 8, 1)]
+    );
+}
