@@ -127,6 +127,7 @@ pub(crate) async fn give_space_back(store: &Store, now_ms: i64) -> anyhow::Resul
         reports_days: 36_500,
         daily_days: 36_500,
         changes_days: 36_500,
+        issues_days: 36_500,
     };
     while store.prune(now_ms, &everything).await?.more {}
     Ok(())

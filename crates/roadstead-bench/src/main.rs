@@ -18,6 +18,8 @@ mod fleet;
 mod fleet_shape;
 mod fleet_store;
 mod history;
+mod log_text;
+mod logs;
 mod pack;
 mod pack_csv;
 mod plain_samples;
@@ -68,6 +70,8 @@ enum Bench {
     Steady(steady::SteadyArgs),
     /// Samples per second into the store.
     Append(append::AppendArgs),
+    /// The classifier over a large file of ordinary log lines, beside `rg`.
+    Logs(logs::LogsArgs),
     /// All of them, each in a process of its own.
     All(AllArgs),
     /// Serves a simulated fleet until the standard input ends.
@@ -131,6 +135,7 @@ fn run(cli: &Cli) -> anyhow::Result<bool> {
             Bench::Sweep(args) => sweep::run(args, data).await,
             Bench::Steady(args) => steady::run(args, data).await,
             Bench::Append(args) => append::run(args, data).await,
+            Bench::Logs(args) => logs::run(args, data),
             Bench::Simulate(args) => steady::simulate(args).await.map(|()| Findings::default()),
             Bench::All(_) => Ok(Findings::default()),
         }
