@@ -74,7 +74,7 @@ impl FleetStore {
 }
 
 /// The folder in `data` whose name is the prefix and the latest end.
-fn newest_with(data: &Path, prefix: &str) -> anyhow::Result<Option<(PathBuf, i64)>> {
+pub(crate) fn newest_with(data: &Path, prefix: &str) -> anyhow::Result<Option<(PathBuf, i64)>> {
     let mut newest = None;
     for entry in std::fs::read_dir(data).with_context(|| format!("cannot list {}", data.display()))? {
         let entry = entry?;

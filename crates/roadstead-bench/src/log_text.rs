@@ -14,7 +14,7 @@ use crate::fleet_shape::mix;
 /// Lines of one format that stand together: a file is many containers' logs, one after the other.
 const SECTION_LINES: u64 = 4_000;
 /// One event of trouble in so many lines. A fifth of them has a trace, so about one line of a hundred belongs to one.
-const ONE_EVENT_IN: u64 = 160;
+const ONE_EVENT_IN: u64 = 125;
 /// 2025-06-01T12:00:00Z.
 const START_MS: i64 = 1_748_779_200_000;
 
