@@ -19,6 +19,7 @@ const rooms = [
   'components',
   'sizing',
   'table',
+  'issues',
   'chart',
   'pages',
   'shell',

@@ -10,9 +10,13 @@ mod figures;
 mod fleet;
 /// The invariants of ARCHITECTURE.md.
 mod house;
+/// Logs of real containers, counted exactly.
+mod logs;
 /// One engine, the same facts by every way of reaching it.
 mod reach;
 /// The program in its own native window, from the first run on.
 mod window;
+/// Issues in the native window: seen, read, resolved, and back.
+mod window_issues;
 /// The world's own parts: each starts, works and stops, so that a failure elsewhere is not theirs.
 mod world;

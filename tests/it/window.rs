@@ -10,14 +10,14 @@ use roadstead_tests::{ContainerSpec, Desktop, EngineKind, Network, RealEngine, T
 use serde_json::Value;
 
 /// A page shows what it should.
-const SOON: Duration = Duration::from_secs(20);
+pub(crate) const SOON: Duration = Duration::from_secs(20);
 /// A host is added, connected and has ticked at least once at the usual interval of 15 seconds.
-const TICKED: Duration = Duration::from_secs(60);
+pub(crate) const TICKED: Duration = Duration::from_secs(60);
 /// Two of those intervals, and what the page takes to hear of it.
 const TWO_INTERVALS: Duration = Duration::from_secs(35);
 
 /// A sentence of the window, from the catalogue it ships with: `words("hu", "nav", "apps")`.
-fn words(language: &str, catalogue: &str, key: &str) -> Result<String> {
+pub(crate) fn words(language: &str, catalogue: &str, key: &str) -> Result<String> {
     let file = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
         .join(format!("../ui/src/lib/i18n/{language}/{catalogue}.json"));
     let text = std::fs::read_to_string(&file).with_context(|| format!("no catalogue {}", file.display()))?;
@@ -32,8 +32,8 @@ fn words(language: &str, catalogue: &str, key: &str) -> Result<String> {
 /// More columns than the mark of a lonely point has.
 const DOT_COLUMNS: u64 = 30;
 
-struct Shown {
-    window: TestWindow,
+pub(crate) struct Shown {
+    pub(crate) window: TestWindow,
     desktop: Desktop,
     binary: PathBuf,
     environment: Vec<(&'static str, String)>,
@@ -41,7 +41,7 @@ struct Shown {
 
 impl Shown {
     /// Starts the program for the first time on a machine whose docker CLI uses `engine`.
-    async fn first_run(engine: &RealEngine) -> Result<Self> {
+    pub(crate) async fn first_run(engine: &RealEngine) -> Result<Self> {
         let binary = app_binary()?;
         let desktop = Desktop::start(1280, 800).await?;
         let environment = vec![
@@ -65,7 +65,7 @@ impl Shown {
     }
 
     /// Clicks the element an XPath finds, once it is there.
-    async fn click_path(&self, xpath: &str) -> Result<()> {
+    pub(crate) async fn click_path(&self, xpath: &str) -> Result<()> {
         until(&format!("a click on {xpath}"), SOON, async || {
             Ok(self
                 .window
@@ -80,13 +80,13 @@ impl Shown {
     }
 
     /// Goes to a page by the link in the header that leads there.
-    async fn go(&self, path: &str) -> Result<()> {
+    pub(crate) async fn go(&self, path: &str) -> Result<()> {
         self.window
             .click(&format!("header nav a[href$='{path}']"), SOON)
             .await
     }
 
-    async fn says(&self, words: &str, within: Duration) -> Result<()> {
+    pub(crate) async fn says(&self, words: &str, within: Duration) -> Result<()> {
         self.window.says(words, within).await
     }
 
@@ -149,7 +149,7 @@ impl Shown {
         .context(self.window.page_text().await)
     }
 
-    async fn picture(&self, name: &str) -> Result<()> {
+    pub(crate) async fn picture(&self, name: &str) -> Result<()> {
         self.desktop.screenshot(&format!("window-{name}")).await.map(drop)
     }
 }

@@ -178,6 +178,24 @@ impl Drop for Bridge {
     }
 }
 
+/// A killed daemon takes its containerd along. Where nobody reaps that, its number stays in the process table, and the next
+/// daemon waits for it instead of starting one of its own.
+fn forget_dead_containerd(dir: &Path) -> Result<()> {
+    let pid_file = dir.join("exec/containerd/containerd.pid");
+    let Ok(pid) = std::fs::read_to_string(&pid_file) else {
+        return Ok(());
+    };
+    let state = std::fs::read_to_string(format!("/proc/{}/stat", pid.trim())).unwrap_or_default();
+    // `pid (name) state …`: Z is dead, and gone is dead too.
+    let is_alive = state
+        .rsplit_once(')')
+        .is_some_and(|(_, rest)| !rest.trim_start().starts_with('Z'));
+    if !is_alive {
+        std::fs::remove_file(&pid_file)?;
+    }
+    Ok(())
+}
+
 /// Random bytes from the kernel, for names two test runs must not share.
 fn uuid_bytes() -> Result<Box<[u8; 16]>> {
     let text =
@@ -287,6 +305,7 @@ impl RealEngine {
             bail!("the engine runs already");
         }
         let dir = self.scratch.path();
+        forget_dead_containerd(dir)?;
         let mut command = BlockingCommand::new(program("dockerd")?);
         command
             .arg("--data-root")

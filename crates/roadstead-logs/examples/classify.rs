@@ -1,11 +1,13 @@
 //! Tells of every line of one container's log how bad it is, which trouble it belongs to and whether it begins an event.
 //!
 //! Standard input is one JSON object per line, `{"line": "...", "ts_ms": 1720375099061, "line_b64": "..."}`: the time in
-//! milliseconds and the raw bytes in base64, where the line is not UTF-8, may be left out. Standard output is one object
+//! milliseconds and the raw bytes in base64, where the line is not UTF-8, may be left out. So may `"stream": "stderr"`,
+//! which keeps the lines of two streams apart where they come in one. Standard output is one object
 //! per line in the same order: `{"severity": "error|warn|other", "fingerprint": "...", "starts_event": true|false}`.
 //!
 //! With `--plain` it reads bare lines and prints a table that ends with the masked form: why was this grouped so?
 
+use std::collections::{BTreeMap, VecDeque};
 use std::io::{self, BufRead, BufWriter, Write};
 
 use roadstead_logs::framing::{Decoder, Stream};
@@ -18,6 +20,7 @@ struct Given {
     line: String,
     ts_ms: Option<i64>,
     line_b64: Option<String>,
+    stream: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -61,19 +64,32 @@ fn cleaned(raw: &[u8]) -> String {
     text
 }
 
-fn tell(out: &mut impl Write, event: &Event) -> io::Result<()> {
-    for at in 0..event.line_count {
-        serde_json::to_writer(
-            &mut *out,
-            &Told {
+/// Answers that wait for those of lines before them.
+#[derive(Default)]
+struct Answers {
+    /// Of each stream, the numbers of the lines that are not answered yet.
+    asked: [VecDeque<u64>; 2],
+    ready: BTreeMap<u64, String>,
+    told: u64,
+}
+
+impl Answers {
+    fn answer(&mut self, out: &mut impl Write, event: &Event) -> io::Result<()> {
+        for at in 0..event.line_count {
+            let told = serde_json::to_string(&Told {
                 severity: event.severity.as_str(),
                 fingerprint: event.fingerprint.to_string(),
                 starts_event: at == 0,
-            },
-        )?;
-        out.write_all(b"\n")?;
+            })?;
+            let asked = &mut self.asked[usize::from(event.stream == Stream::Stderr)];
+            self.ready.extend(asked.pop_front().map(|number| (number, told)));
+        }
+        while let Some(told) = self.ready.remove(&self.told) {
+            writeln!(out, "{told}")?;
+            self.told += 1;
+        }
+        Ok(())
     }
-    Ok(())
 }
 
 fn print(out: &mut impl Write, event: &Event) -> io::Result<()> {
@@ -105,25 +121,34 @@ fn main() -> io::Result<()> {
     let mut result = Ok(());
     let mut input = io::stdin().lock();
     let mut raw = Vec::new();
+    let mut answers = Answers::default();
+    let mut number = 0;
     loop {
         raw.clear();
         if input.read_until(b'\n', &mut raw)? == 0 {
             break;
         }
         let line = raw.strip_suffix(b"\n").unwrap_or(&raw);
-        let (at_ns, text) = if plain {
-            (None, cleaned(line))
+        let (stream, at_ns, text) = if plain {
+            (Stream::Stdout, None, cleaned(line))
         } else {
             let given: Given = serde_json::from_slice(line)?;
             let bytes = given.line_b64.as_deref().and_then(base64);
             let text = cleaned(bytes.as_deref().unwrap_or(given.line.as_bytes()));
-            (given.ts_ms.map(|ms| ms.saturating_mul(1_000_000)), text)
+            let stream = if given.stream.as_deref() == Some("stderr") {
+                Stream::Stderr
+            } else {
+                Stream::Stdout
+            };
+            (stream, given.ts_ms.map(|ms| ms.saturating_mul(1_000_000)), text)
         };
-        assembler.push(Stream::Stdout, at_ns, &text, &mut |event| {
+        answers.asked[usize::from(stream == Stream::Stderr)].push_back(number);
+        number += 1;
+        assembler.push(stream, at_ns, &text, &mut |event| {
             let told = if plain {
                 print(&mut out, &event)
             } else {
-                tell(&mut out, &event)
+                answers.answer(&mut out, &event)
             };
             result = std::mem::replace(&mut result, Ok(())).and(told);
         });
@@ -132,7 +157,7 @@ fn main() -> io::Result<()> {
         let told = if plain {
             print(&mut out, &event)
         } else {
-            tell(&mut out, &event)
+            answers.answer(&mut out, &event)
         };
         result = std::mem::replace(&mut result, Ok(())).and(told);
     });

@@ -150,6 +150,27 @@ fn status_after(text: &[u8], end: usize) -> Option<u16> {
     None
 }
 
+/// A line of the common log format, which web servers print: `host ident user [time] "request" status …`. Says where the
+/// request's quote stands.
+pub(crate) fn common(text: &str) -> Option<(Access<'_>, usize)> {
+    let bytes = text.as_bytes();
+    let open = memchr::memchr(b'[', &bytes[..bytes.len().min(160)])?;
+    let day = bytes.get(open + 1..open + 12)?;
+    if open < 5 || day[2] != b'/' || day[6] != b'/' || !day[0].is_ascii_digit() || bytes[open - 1] != b' ' {
+        return None;
+    }
+    if bytes[..open].iter().filter(|b| **b == b' ').count() != 3 {
+        return None;
+    }
+    let close = open + memchr::memchr(b']', &bytes[open..bytes.len().min(open + 40)])?;
+    if bytes.get(close + 1..close + 3)? != b" \"" {
+        return None;
+    }
+    let at = close + 3;
+    let method = method_at(bytes, at)?;
+    request(text, at, method).map(|access| (access, close + 2))
+}
+
 /// The request in a line, if it is one of an access log.
 pub(crate) fn parse(text: &str) -> Option<Access<'_>> {
     let bytes = text.as_bytes();

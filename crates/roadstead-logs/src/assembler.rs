@@ -99,7 +99,7 @@ impl Assembler {
     /// The next line of a stream, without its line end and without colours. `at_ns` is the engine's stamp.
     pub fn push(&mut self, stream: Stream, at_ns: Option<i64>, text: &str, take: &mut impl FnMut(Event)) {
         self.lines += 1;
-        let judged = line::judge(text);
+        let judged = line::glance(text);
         let strand = &mut self.strands[index(stream)];
         if let Some(open) = strand {
             let gap_ns = at_ns
@@ -110,10 +110,49 @@ impl Assembler {
                 return;
             }
         }
-        if let Some(done) = strand.take() {
-            self.others += done.close(stream, self.everything, take);
+        match strand {
+            // Nothing of it was kept, and nothing of it is to be told.
+            Some(open) if open.severity == Severity::Other && open.context.named && !self.everything => {
+                self.others += u64::from(!open.handed);
+                if judged.severity == Severity::Other && judged.named {
+                    open.begin_again(at_ns, text, &judged);
+                    return;
+                }
+            }
+            Some(_) => {
+                if let Some(done) = strand.take() {
+                    self.others += done.close(stream, self.everything, take);
+                }
+            }
+            None => {}
         }
         *strand = Some(Open::begin(at_ns, text, &judged, self.everything));
+    }
+
+    /// Every line in `block`, which ends with a line's end or with the last line. For lines that come with no stamps of
+    /// their own, such as a file of them; what is not UTF-8 is replaced.
+    pub fn push_lines(
+        &mut self,
+        stream: Stream,
+        at_ns: Option<i64>,
+        block: &[u8],
+        take: &mut impl FnMut(Event),
+    ) {
+        let lossy;
+        let text = match std::str::from_utf8(block) {
+            Ok(text) => text,
+            Err(_) => {
+                lossy = String::from_utf8_lossy(block);
+                &*lossy
+            }
+        };
+        let mut from = 0;
+        while from < text.len() {
+            let end =
+                memchr::memchr(b'\n', &text.as_bytes()[from..]).map_or(text.len(), |length| from + length);
+            self.push(stream, at_ns, &text[from..end], take);
+            from = end + 1;
+        }
     }
 
     /// Hands out what nothing has continued for [`CONTINUATION_NS`], or has waited for [`MOST_DELAY_NS`]. `now_ns` is on
@@ -191,6 +230,15 @@ impl Open {
         open
     }
 
+    /// One harmless event after another.
+    fn begin_again(&mut self, at_ns: Option<i64>, text: &str, judged: &line::Judged<'_>) {
+        self.context = Context::of(text, judged);
+        self.first_at_ns = at_ns;
+        self.last_at_ns = at_ns;
+        self.count = 1;
+        self.handed = false;
+    }
+
     /// What cannot become an issue any more is not kept.
     fn keep(&mut self, text: &str, everything: bool) {
         let harmless = self.severity == Severity::Other && self.context.named;
@@ -216,6 +264,13 @@ impl Open {
             && !self.context.block()
         {
             self.severity = Severity::Error;
+        }
+        if self.context.jul && self.count == 2 && judged.named {
+            self.severity = judged.severity;
+            self.context.named = true;
+        }
+        if self.context.boxed() && !self.context.named {
+            self.severity = self.severity.max(judged.severity);
         }
         self.keep(text, everything);
         let was_block = self.context.block();

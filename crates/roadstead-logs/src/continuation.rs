@@ -8,8 +8,12 @@ use crate::json;
 use crate::line::{Form, Judged};
 use crate::trace::{self, Part, Tongue};
 
-/// A line without any mark of a continuation joins only this soon.
+/// A line that may be a continuation joins only this soon.
 const SOON_NS: i64 = 100_000_000;
+/// A line without any mark of a continuation was printed together with the one before it if it came this soon.
+const TOGETHER_NS: i64 = 3_000_000;
+/// Lines of one box or banner.
+const BOX_NS: i64 = 10_000_000;
 /// Longest object printed over several lines.
 const MOST_BLOCK_LINES: u32 = 1000;
 
@@ -35,6 +39,8 @@ pub(crate) struct Context {
     banner: bool,
     /// The last line ended with a colon.
     colon: bool,
+    /// Its first line is the first of the two that `java.util.logging` prints.
+    pub(crate) jul: bool,
     lines: u32,
 }
 
@@ -51,8 +57,9 @@ impl Context {
             chained: false,
             exception: false,
             depth: 0,
-            banner: banner(text),
+            banner: !judged.opens() && (banner(text) || drawing(text)),
             colon: false,
+            jul: jul(text, judged),
             lines: 0,
         };
         context.depth = block_depth(text, judged);
@@ -63,6 +70,11 @@ impl Context {
     /// It is an object of which more lines are to come.
     pub(crate) fn block(&self) -> bool {
         self.depth > 0
+    }
+
+    /// It is a banner, whose first line says nothing.
+    pub(crate) fn boxed(&self) -> bool {
+        self.banner && !self.opened
     }
 
     /// After one more line of the event.
@@ -76,11 +88,12 @@ impl Context {
             };
             return;
         }
-        if text.trim().is_empty() {
+        let Some(last) = text.bytes().rposition(|b| !b.is_ascii_whitespace()) else {
             return;
-        }
-        self.colon = text.trim_end().ends_with(':');
+        };
+        self.colon = text.as_bytes()[last] == b':';
         self.exception = false;
+        self.banner |= self.tongue.is_none() && !self.opened && banner(text);
         match judged.part {
             Some(Part::Start(tongue)) => {
                 self.tongue = Some(tongue);
@@ -109,13 +122,15 @@ impl Context {
 
 /// Open brackets at the end of a line that begins an object over several lines.
 fn block_depth(text: &str, judged: &Judged<'_>) -> i32 {
-    let trimmed = text.trim_end();
     if judged.part.is_some() && !judged.opens() {
         return 0;
     }
+    let trimmed = text.trim_ascii_end();
     match trimmed.as_bytes().last() {
-        Some(b'{' | b'[') => json::balance(&trimmed[trimmed.len() - 1..], 0),
-        _ if trimmed.starts_with('{') && !matches!(judged.form, Form::Json(_)) => json::balance(trimmed, 0),
+        Some(b'{' | b'[') => 1,
+        Some(_) if trimmed.starts_with('{') && !matches!(judged.form, Form::Json(_)) => {
+            json::balance(trimmed, 0)
+        }
         _ => 0,
     }
 }
@@ -137,6 +152,45 @@ fn banner(text: &str) -> bool {
         || matches!(first, '|' | '*' | '#') && text.chars().count() > 1 && text.ends_with(first)
 }
 
+/// Begins with a piece of a rule.
+fn ruled(text: &str) -> bool {
+    let lead = text
+        .bytes()
+        .take_while(|b| matches!(b, b'-' | b'=' | b'*' | b'#' | b'~' | b'_' | b' '))
+        .count();
+    lead >= 5 && text[..lead].bytes().filter(|b| *b != b' ').count() >= 3
+}
+
+/// Lines of a picture: no letter and no digit, and no bracket or caret of something else.
+fn drawing(text: &str) -> bool {
+    let text = text.trim();
+    text.len() >= 3
+        && !closing(text)
+        && text.bytes().all(|b| b.is_ascii_punctuation() || b == b' ')
+        && !text.bytes().all(|b| matches!(b, b'^' | b'~' | b' ' | b'.'))
+}
+
+/// `Jan 17, 2026 2:20:08 AM a.b.Class method`
+pub(crate) fn jul(text: &str, judged: &Judged<'_>) -> bool {
+    if !judged.head.time || judged.named {
+        return false;
+    }
+    let mut words = text.get(judged.head.message..).unwrap_or("").split(' ');
+    let class = words.next().is_some_and(|word| {
+        word.contains('.')
+            && word
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'$' | b'_'))
+    });
+    let method = words.next().is_some_and(|word| {
+        !word.is_empty()
+            && word
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'<' | b'>' | b'$' | b'_'))
+    });
+    class && method && words.next().is_none()
+}
+
 /// Nothing but closing brackets and separators.
 fn closing(text: &str) -> bool {
     matches!(text.as_bytes().first(), Some(b'}' | b']' | b')'))
@@ -147,39 +201,42 @@ fn closing(text: &str) -> bool {
 
 /// What PostgreSQL says about the message before, on lines that look like messages of their own.
 fn about_the_message_before(text: &str, judged: &Judged<'_>) -> bool {
-    if !judged.head.time {
-        return [
-            "DETAIL:  ",
-            "HINT:  ",
-            "STATEMENT:  ",
-            "CONTEXT:  ",
-            "QUERY:  ",
-            "LOCATION:  ",
-        ]
+    let head = &text.as_bytes()[..text.len().min(200)];
+    let Some(colon) = memchr::memchr_iter(b':', head).find(|at| head.get(at + 1..at + 3) == Some(b"  "))
+    else {
+        return false;
+    };
+    let word = head[..colon]
         .iter()
-        .any(|word| text.starts_with(word));
-    }
-    let head = &text[..text.floor_char_boundary(200)];
-    [
-        "DETAIL:  ",
-        "HINT:  ",
-        "STATEMENT:  ",
-        "CONTEXT:  ",
-        "QUERY:  ",
-        "LOCATION:  ",
-    ]
-    .iter()
-    .any(|word| {
-        head.find(word)
-            .is_some_and(|at| at > 0 && matches!(head.as_bytes()[at - 1], b' ' | b']'))
-    })
+        .rposition(|b| !b.is_ascii_uppercase())
+        .map_or(0, |at| at + 1);
+    let apart = word == 0 || judged.head.time && matches!(head[word - 1], b' ' | b']');
+    apart
+        && matches!(
+            &head[word..colon],
+            b"DETAIL" | b"HINT" | b"STATEMENT" | b"CONTEXT" | b"QUERY" | b"LOCATION"
+        )
 }
 
 /// A call as Go prints it: `main.(*T).serve(0xc000, …)`.
 fn go_call(text: &str) -> bool {
-    text.ends_with(')') && text.contains('(') && text.contains('.') && !text.contains(": ")
+    text.ends_with(')')
+        && text.find('(').is_some_and(|open| !text[..open].contains(' '))
+        && !text.contains(": ")
         || text.ends_with("(...)")
         || text.starts_with('r') && text.contains("0x") && text.len() < 40
+}
+
+/// `program: what it says`
+fn prefixed(text: &str) -> bool {
+    if text.starts_with('[') && text.contains("] ") {
+        return true;
+    }
+    let name = text
+        .bytes()
+        .take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.' | b'/'))
+        .count();
+    name > 0 && text[name..].starts_with(": ")
 }
 
 /// A class name, or a dotted one, alone or before a colon: what ends Python's trace.
@@ -196,6 +253,14 @@ fn python_end(text: &str) -> bool {
 
 /// Whether `text` goes on with the event of `open`, which had its last line `gap_ns` before.
 pub(crate) fn joins(open: &Context, text: &str, judged: &Judged<'_>, gap_ns: Option<i64>) -> bool {
+    // What nearly every line is: the first of an event, after one that nothing can go on with but by a mark.
+    let first = judged.opens()
+        && !judged.head.indented
+        && judged.part.is_none()
+        && (judged.head.level.is_some() || !matches!(judged.form, Form::Plain));
+    if first && open.depth == 0 && open.tongue.is_none() && !open.jul {
+        return false;
+    }
     let trimmed = text.trim();
     if trimmed.is_empty() {
         return true;
@@ -205,7 +270,7 @@ pub(crate) fn joins(open: &Context, text: &str, judged: &Judged<'_>, gap_ns: Opt
     if open.depth > 0 && !stamped {
         return true;
     }
-    if open.opened && about_the_message_before(text, judged) {
+    if open.opened && judged.head.level.is_none() && about_the_message_before(text, judged) {
         return true;
     }
     if open.tongue == Some(Tongue::Python) && !open.ended {
@@ -219,8 +284,28 @@ pub(crate) fn joins(open: &Context, text: &str, judged: &Judged<'_>, gap_ns: Opt
     if open.tongue == Some(Tongue::Node) && !open.frames && !judged.head.time {
         return true;
     }
+    if open.jul && open.lines == 1 && judged.head.level.is_some() && !judged.head.time {
+        return true;
+    }
+    // An exception that a logger prints below its message may itself look like a line with a level: `Error: x`.
+    let attached = judged.part == Some(Part::Exception) && !judged.head.time && !judged.head.indented;
+    if attached
+        && open.opened
+        && open.severity > Severity::Other
+        && !open.frames
+        && open.tongue.is_none()
+        && soon
+    {
+        return true;
+    }
     if judged.head.indented {
-        let level = judged.head.level.is_some()
+        let picture = drawing(text) || open.severity == Severity::Other && ruled(trimmed);
+        if open.opened && open.tongue.is_none() && !open.frames && picture {
+            return false;
+        }
+        let loud = matches!(trimmed.as_bytes()[0], b'A'..=b'Z' | b'[' | b'<');
+        let level = loud
+            && judged.head.level.is_some()
             && !text.starts_with('\t')
             && !text.starts_with("   ")
             && !open.frames;
@@ -234,25 +319,50 @@ pub(crate) fn joins(open: &Context, text: &str, judged: &Judged<'_>, gap_ns: Opt
         Some(Part::Start(tongue)) => {
             let nested =
                 open.chained || tongue == Tongue::Go && open.tongue == Some(Tongue::Go) && !open.frames;
+            // A logger prints Python's traces; what others print in this shape is a crash of its own.
             let attached = open.opened
+                && tongue == Tongue::Python
                 && open.severity > Severity::Other
                 && open.tongue.is_none()
                 && !open.frames
                 && soon;
-            return nested || attached;
+            let together = open.severity > Severity::Other
+                && open.tongue.is_none()
+                && gap_ns.is_some_and(|gap| gap <= TOGETHER_NS);
+            return nested || attached || together;
         }
         Some(Part::Exception) => {
             return open.opened && open.named && !open.frames && open.tongue.is_none() && soon;
         }
         None => {}
     }
-    if closing(trimmed) || banner(text) && open.banner {
+    let together = gap_ns.is_some_and(|gap| (0..=TOGETHER_NS).contains(&gap));
+    if closing(trimmed)
+        || open.banner && (banner(text) || gap_ns.is_some_and(|gap| (0..=BOX_NS).contains(&gap)))
+    {
         return true;
     }
     match open.tongue {
         Some(Tongue::Go) if go_call(text) => return true,
+        Some(Tongue::Go) if !open.frames && together => return true,
         Some(Tongue::Rust) if open.lines == 1 => return true,
         _ => {}
     }
-    open.colon && open.opened && soon && trace::exception_name(text).is_none() && open.lines == 1
+    // What was printed in one go with an error belongs to it, if it says nothing of its own.
+    if together && open.opened && open.severity > Severity::Other && !prefixed(text) {
+        return true;
+    }
+    if gap_ns.is_some_and(|gap| (0..=TOGETHER_NS / 2).contains(&gap))
+        && open.opened
+        && open.lines < 4
+        && judged.severity == Severity::Other
+        && !prefixed(text)
+    {
+        return true;
+    }
+    open.colon
+        && (open.opened || open.severity > Severity::Other)
+        && soon
+        && trace::exception_name(text).is_none()
+        && open.lines == 1
 }

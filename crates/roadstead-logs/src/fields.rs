@@ -10,7 +10,6 @@ use crate::{keywords, level};
 /// The members of a line that matter.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Fields<'t> {
-    level_text: Option<&'t str>,
     level_number: Option<Severity>,
     /// The message; still escaped.
     pub(crate) message: Option<&'t str>,
@@ -33,6 +32,11 @@ pub(crate) struct Fields<'t> {
     /// MongoDB's one-letter level, believed only beside its `t` and `c`.
     letter: Option<Severity>,
     mongo: u8,
+    /// A level in words was found, which nothing that follows can overrule.
+    levelled: Option<Severity>,
+    /// Nextcloud counts from 0, debug, to 4, fatal.
+    small: Option<u32>,
+    nextcloud: bool,
 }
 
 fn is(key: &str, names: &[&str]) -> bool {
@@ -41,6 +45,9 @@ fn is(key: &str, names: &[&str]) -> bool {
 
 /// The severity of a level's value: a word of any length of which the end counts (`LogLevel.Error`), or a letter.
 fn word_severity(value: &str) -> Option<Severity> {
+    if let Some((severity, _)) = level::of_word(value.as_bytes()) {
+        return Some(severity);
+    }
     let value = value.trim();
     let value = value.rsplit(['.', ':']).next().unwrap_or(value);
     if value.len() == 1 {
@@ -54,8 +61,8 @@ fn word_severity(value: &str) -> Option<Severity> {
 }
 
 impl<'t> Fields<'t> {
-    /// Reads an object; `None` if `text` is none.
-    pub(crate) fn of_json(text: &'t str) -> Option<(Self, bool)> {
+    /// Reads an object; `None` if `text` is none. Unless `whole`, not further than to the level.
+    pub(crate) fn of_json(text: &'t str, whole: bool) -> Option<Self> {
         let bytes = text.as_bytes();
         if bytes.first() != Some(&b'{') {
             return None;
@@ -81,17 +88,22 @@ impl<'t> Fields<'t> {
                     fields.logged |= member.depth == 1 && member.key == "t";
                 }
             }
+            whole || fields.levelled.is_none()
         });
-        (any || end.is_some()).then_some((fields, end.is_some()))
+        (any || end.is_some()).then_some(fields)
     }
 
-    /// Reads `key=value` pairs; `None` where fewer than `least` stand on the line.
-    pub(crate) fn of_pairs(text: &'t str, least: usize) -> Option<Self> {
+    /// Reads `key=value` pairs; `None` where fewer than `least` stand on the line. Unless `whole`, not further than to
+    /// the level.
+    pub(crate) fn of_pairs(text: &'t str, least: usize, whole: bool) -> Option<Self> {
         let mut fields = Self::default();
         let mut count = 0;
         pairs(text, |key, value, quoted| {
             count += 1;
-            fields.member("", key, value, quoted);
+            if whole || fields.levelled.is_none() {
+                fields.member("", key, value, quoted);
+            }
+            whole || fields.levelled.is_none() || count < least
         });
         (count >= least).then_some(fields)
     }
@@ -99,13 +111,15 @@ impl<'t> Fields<'t> {
     fn member(&mut self, parent: &str, key: &str, value: &'t str, quoted: bool) {
         let top = parent.is_empty();
         // `log.level` may be written `"log":{"level":…}`.
-        let dotted = key.rsplit('.').next().unwrap_or(key);
+        let dotted = memchr::memrchr(b'.', key.as_bytes()).map_or(key, |dot| &key[dot + 1..]);
         let logger = top
             || is(
                 parent,
                 &["log", "level", "record", "fields", "syslog", "data", "@fields"],
             );
-        let text = quoted || value.parse::<f64>().is_err() && !matches!(value, "true" | "false" | "null");
+        let numeric = matches!(value.as_bytes().first(), Some(b'0'..=b'9' | b'-' | b'+' | b'.'))
+            && value.parse::<f64>().is_ok();
+        let text = quoted || !numeric && !matches!(value, "true" | "false" | "null");
         match key.len() {
             0 => return,
             1 if top && key == "s" && quoted => {
@@ -147,6 +161,15 @@ impl<'t> Fields<'t> {
             || parent.eq_ignore_ascii_case("level") && key == "name"
         {
             self.logged = true;
+            self.small = self.small.or_else(|| value.parse().ok().filter(|n| *n < 5));
+            // Without quotes and keys around it a small number may be anybody's scale.
+            let anyones = !self.escaped
+                && value.len() == 1
+                && !key.eq_ignore_ascii_case("priority")
+                && !key.eq_ignore_ascii_case("severity");
+            if anyones && value.as_bytes()[0].is_ascii_digit() {
+                return;
+            }
             if !text {
                 self.level_number = self.level_number.or_else(|| {
                     value
@@ -155,11 +178,8 @@ impl<'t> Fields<'t> {
                         .and_then(|v| v.parse().ok())
                         .and_then(level::of_number)
                 });
-            } else if let Some(severity) = word_severity(value) {
-                if self.level_text.is_none_or(|old| word_severity(old).is_none()) {
-                    self.level_text = Some(value);
-                }
-                let _ = severity;
+            } else if self.levelled.is_none() {
+                self.levelled = word_severity(value);
             }
             return;
         }
@@ -192,6 +212,7 @@ impl<'t> Fields<'t> {
             self.logged = true;
             return;
         }
+        self.nextcloud |= top && key == "reqId";
         if text {
             self.text_member(parent, key, dotted, value);
         }
@@ -282,7 +303,7 @@ impl<'t> Fields<'t> {
         {
             self.kind = self.kind.or(Some(value));
         }
-        if is(
+        let stack = is(
             dotted,
             &[
                 "stack",
@@ -296,11 +317,9 @@ impl<'t> Fields<'t> {
                 "backtrace",
                 "trace",
             ],
-        ) || top && is(key, &["exception"])
-        {
-            if value.len() > 20 && self.stack.is_none() {
-                self.stack = Some(value);
-            }
+        );
+        if (stack || top && is(key, &["exception"])) && value.len() > 20 && self.stack.is_none() {
+            self.stack = Some(value);
         }
         if is(
             dotted,
@@ -326,8 +345,14 @@ impl<'t> Fields<'t> {
 
     /// The severity that the line names.
     pub(crate) fn level(&self) -> Option<Severity> {
-        self.level_text
-            .and_then(word_severity)
+        if let Some(small) = self.small.filter(|_| self.nextcloud && self.levelled.is_none()) {
+            return Some(match small {
+                3.. => Severity::Error,
+                2 => Severity::Warn,
+                _ => Severity::Other,
+            });
+        }
+        self.levelled
             .or(self.level_number)
             .or_else(|| self.letter.filter(|_| self.mongo >= 2))
     }
@@ -344,8 +369,8 @@ impl<'t> Fields<'t> {
     }
 }
 
-/// Calls `each` with the key, the value without its quotes, and whether it had some.
-pub(crate) fn pairs<'t>(text: &'t str, mut each: impl FnMut(&'t str, &'t str, bool)) {
+/// Calls `each` with the key, the value without its quotes, and whether it had some, until it returns `false`.
+pub(crate) fn pairs<'t>(text: &'t str, mut each: impl FnMut(&'t str, &'t str, bool) -> bool) {
     let bytes = text.as_bytes();
     let mut at = 0;
     while let Some(equals) = memchr::memchr(b'=', &bytes[at..]).map(|n| n + at) {
@@ -370,14 +395,18 @@ pub(crate) fn pairs<'t>(text: &'t str, mut each: impl FnMut(&'t str, &'t str, bo
             .filter(|b| matches!(b, b'"' | b'\'' | b'`'));
         if let Some(quote) = quote {
             let end = quoted_end(bytes, from, quote);
-            each(key, &text[from + 1..end], true);
+            if !each(key, &text[from + 1..end], true) {
+                return;
+            }
             at = (end + 1).min(bytes.len());
         } else {
             let length = bytes[from..]
                 .iter()
                 .take_while(|b| !matches!(b, b' ' | b'\t' | b',' | b';' | b']' | b')' | b'}' | b'|'))
                 .count();
-            each(key, &text[from..from + length], false);
+            if !each(key, &text[from..from + length], false) {
+                return;
+            }
             at = from + length;
         }
     }
@@ -402,7 +431,7 @@ mod tests {
     use super::*;
 
     fn level_of(text: &str) -> Option<Severity> {
-        Fields::of_json(text).and_then(|(fields, _)| fields.level())
+        Fields::of_json(text, true).and_then(|fields| fields.level())
     }
 
     #[test]
@@ -435,7 +464,8 @@ mod tests {
     fn pairs_are_read_with_and_without_quotes() {
         let mut all = Vec::new();
         pairs(r#"a=1 b="x \" y" c= d=z,e=2 http://h/?q=1"#, |k, v, q| {
-            all.push((k, v, q))
+            all.push((k, v, q));
+            true
         });
         assert_eq!(
             all,

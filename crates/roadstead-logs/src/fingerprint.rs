@@ -9,7 +9,7 @@
 //!      own code with their files' names, or of any code if none is the app's own. No line numbers, no digits in generated
 //!      names. The log message before the trace does not count, except where no exception is named.
 //!    * A line of JSON or of pairs: the message, then the error with its class, then the status or code.
-//!    * A line of an access log: method, path without query, status.
+//!    * A line of an access log: method and status.
 //!    * Anything else: the message without what the logger puts before it (times, level, process, thread, host of a
 //!      syslog line). Where the first line has no message of its own, the next one is taken.
 //! 3. The text is *masked*, once from left to right: times, UUIDs, hexadecimal numbers, addresses and their ports, host
@@ -24,6 +24,7 @@
 
 use std::fmt;
 
+use crate::continuation::jul;
 use crate::json;
 use crate::line::{self, Form, Judged};
 use crate::mask::mask;
@@ -87,8 +88,7 @@ pub(crate) fn masked(lines: &[String]) -> String {
         }
     }
     if let Form::Access(access) = judged.form {
-        let path = access.target.split(['?', ';']).next().unwrap_or(access.target);
-        return format!("{} {} {}", access.method, route(path), access.status);
+        return format!("{} {}", access.method, access.status);
     }
     if lines.len() > 1
         && let Some(trace) = Trace::read(lines.iter().take(TRACE_LINES).map(String::as_str))
@@ -100,6 +100,10 @@ pub(crate) fn masked(lines: &[String]) -> String {
         return signature;
     }
     let own = mask(message(first, &judged));
+    if lines.len() > 1 && jul(first, &judged) {
+        let second = line::judge(&lines[1]);
+        return mask(message(&lines[1], &second));
+    }
     let told = own.bytes().filter(u8::is_ascii_alphabetic).count();
     let category = own.ends_with("[<*>]") || own.ends_with("[<N>]");
     if lines.len() > 1 && (told < 3 || category || own.ends_with(':') && told < 24) {

@@ -3,6 +3,8 @@
 //! Timestamps, levels, process ids, threads, loggers, in whatever order, walked from left to right. A word counts as a
 //! level only where a column of levels can be: beside a timestamp, between brackets, or before a colon.
 
+mod syslog;
+
 use crate::Severity;
 use crate::level::{self, Spelling};
 use crate::time;
@@ -46,6 +48,13 @@ fn byte(text: &[u8], at: usize) -> u8 {
 
 fn blank(b: u8) -> bool {
     matches!(b, b' ' | b'\t')
+}
+
+fn skip_spaces(text: &[u8], mut at: usize) -> usize {
+    while blank(byte(text, at)) {
+        at += 1;
+    }
+    at
 }
 
 fn skip_separators(text: &[u8], mut at: usize) -> usize {
@@ -111,7 +120,7 @@ enum Before {
 }
 
 /// A level word at `at`: its severity and where it ends.
-fn level_word(text: &[u8], at: usize, before: Before) -> Option<(Severity, usize)> {
+fn level_word(text: &[u8], at: usize, before: Before, timed: bool) -> Option<(Severity, usize)> {
     let length = word(text, at);
     let end = at + length;
     let digit_tail = byte(text, end).is_ascii_digit();
@@ -133,10 +142,12 @@ fn level_word(text: &[u8], at: usize, before: Before) -> Option<(Severity, usize
         _ if after == b'!' && spelled.eq_ignore_ascii_case(b"err") => true,
         (Spelling::Any, Before::Time) => colon || column || space || after == b'/',
         (Spelling::Any, Before::Nothing) => colon || column || loud && (space || after == b'/'),
-        (Spelling::Any, Before::Column) => (loud || colon) && (colon || column || space),
+        (Spelling::Any, Before::Column) => loud && (colon || column || space) || timed && colon,
         (Spelling::Loud, Before::Time) => (loud && (colon || column || space)) || colon,
         (Spelling::Loud, Before::Nothing) => loud && (colon || column && after != 0),
-        (Spelling::Loud, Before::Column) => loud && (colon || column && after != 0),
+        (Spelling::Loud, Before::Column) => {
+            loud && (colon || column && after != 0 || timed && space && severity == Severity::Error)
+        }
     };
     if !held || digit_tail && severity != Severity::Other {
         return None;
@@ -243,14 +254,16 @@ impl Walk<'_> {
         if self.at >= text.len().min(LONGEST_HEAD_BYTES) {
             return false;
         }
-        if self.head.level.is_none() || !self.head.time {
+        let elsewhere = self.head.time && (self.soft > 1 || self.soft > 0 && self.head.syslog);
+        if !elsewhere && (self.head.level.is_none() || !self.head.time) {
             if let Some(end) = time::at(text, self.at).filter(|end| !byte(text, *end).is_ascii_alphanumeric())
             {
                 self.time(end);
                 return true;
             }
             if self.at <= 2
-                && let Some(end) = time::epoch(text, self.at).filter(|end| blank(byte(text, *end)))
+                && let Some(end) = time::epoch(text, self.at)
+                    .filter(|end| blank(byte(text, *end)) || byte(text, *end) == b':')
             {
                 self.time(end);
                 return true;
@@ -272,91 +285,38 @@ impl Walk<'_> {
         self.soft = 0;
         // `2026-01-02 15:04:05,123: ERROR/MainProcess`
         let end = end + usize::from(byte(self.text, end) == b':');
+        let spaces = self.text[end.min(self.text.len())..]
+            .iter()
+            .take_while(|b| blank(**b))
+            .count();
+        self.at = end + spaces;
+        if self.redis_mark() {
+            return;
+        }
         self.commit(end);
-        if syslog {
+        if syslog || self.names_a_process() {
             self.syslog();
         }
     }
 
-    /// `host program[pid]: ` after the timestamp of a syslog line.
-    fn syslog(&mut self) {
-        let host = token(self.text, self.at);
-        let program = skip_separators(self.text, self.at + host);
-        let length = token(self.text, program);
-        if host == 0 || length == 0 || self.text[self.at..self.at + host].ends_with(b":") {
-            return;
-        }
-        let tag = &self.text[program..program + length];
-        if tag.ends_with(b":") && tag.len() > 1 && !tag.starts_with(b"[") {
-            self.head.syslog = true;
-            self.commit(program + length);
-            return;
-        }
-        // `com.apple.xpc.launchd[1] (com.apple.x.y): ` and `sshd: ` apart from its pid.
-        if tag.ends_with(b"]") {
-            let after = program + length + 1;
-            if byte(self.text, after) == b'('
-                && let Some(end) = close(self.text, after)
-                && byte(self.text, end) == b':'
-            {
-                self.head.syslog = true;
-                self.commit(end + 1);
-            }
-        }
-    }
-
-    /// `<3>` or `<165>1 ` of syslog and of the kernel.
-    fn priority(&mut self) -> bool {
-        let length = time::digits(self.text, self.at + 1);
-        let end = self.at + 1 + length;
-        if !(1..=3).contains(&length) || byte(self.text, end) != b'>' || self.head.opens() {
-            return false;
-        }
-        let number = self.text[self.at + 1..end]
-            .iter()
-            .fold(0, |n, b| n * 10 + u32::from(b - b'0'));
-        if number > 191 {
-            return false;
-        }
-        self.head.level = Some(level::of_syslog(number % 8));
-        let version = byte(self.text, end + 1) == b'1' && byte(self.text, end + 2) == b' ';
-        self.commit(end + if version { 3 } else { 1 });
-        if let Some(end) = time::at(self.text, self.at) {
-            self.time(end);
-        }
-        true
-    }
-
     fn level(&mut self) -> bool {
         let text = self.text;
-        if let Some((severity, end)) = level_word(text, self.at, self.before()) {
+        if let Some((severity, end)) = level_word(text, self.at, self.before(), self.head.time) {
             self.head.level = Some(severity);
             self.commit(end);
             return true;
         }
-        // One-letter columns, and Redis' marks.
+        // One-letter columns.
         let letter = byte(text, self.at);
         let after = byte(text, self.at + 1);
         let logcat = after == b'/' && byte(text, self.at + 2).is_ascii_alphabetic() && !self.head.opens();
-        if self.head.time && (blank(after) || after == b'|')
-            || logcat && memchr::memchr(b'(', text).is_some_and(|at| at < 60)
+        let tagged = || memchr::memchr(b'(', &text[..text.len().min(60)]).is_some();
+        if (self.head.time && (blank(after) || after == b'|') || logcat && tagged())
+            && let Some(severity) = level::of_letter(letter)
         {
-            if let Some(severity) = level::of_letter(letter) {
-                self.head.level = Some(severity);
-                self.commit(self.at + 1 + usize::from(logcat));
-                return true;
-            }
-            let redis = match letter {
-                b'#' => Some(Severity::Warn),
-                b'*' | b'.' => Some(Severity::Other),
-                b'-' => Some(Severity::Other),
-                _ => None,
-            };
-            if let Some(severity) = redis.filter(|_| self.head.time && self.soft == 0 && blank(after)) {
-                self.head.level = Some(severity);
-                self.commit(self.at + 1);
-                return true;
-            }
+            self.head.level = Some(severity);
+            self.commit(self.at + 1 + usize::from(logcat));
+            return true;
         }
         false
     }
@@ -367,6 +327,9 @@ impl Walk<'_> {
             return false;
         };
         let inner = text[self.at + 1..end - 1].trim_ascii();
+        if inner.len() < 8 && !inner.is_empty() && inner.iter().all(u8::is_ascii_digit) {
+            return self.pass(end);
+        }
         if let Some(severity) = bracketed_level(inner) {
             self.head.level = Some(severity);
             self.commit(end);
@@ -382,7 +345,11 @@ impl Walk<'_> {
             self.commit(end);
             return true;
         }
-        if self.depth < DEEPEST {
+        // One word holds no more than has been asked for already.
+        let word = inner
+            .iter()
+            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'#' | b'$'));
+        if self.depth < DEEPEST && !word {
             let within = walk(inner, self.depth + 1);
             if within.opens() && !within.indented && (within.time || within.message >= inner.len()) {
                 self.head.time |= within.time;
@@ -438,10 +405,30 @@ impl Walk<'_> {
             self.commit(end);
             return true;
         }
+        if self.head.syslog {
+            // A mail's number may stand before the level: `4Zdf1f786a: info: …`.
+            return self.soft == 0
+                && column.ends_with(b":")
+                && column.iter().any(u8::is_ascii_digit)
+                && self.pass(end);
+        }
+        // `[10.30 16:49:06] chrome.exe *64 - message`
+        if self.head.time && self.soft == 0 && column.ends_with(b".exe") {
+            let mut dash = skip_spaces(text, end);
+            if byte(text, dash) == b'*' {
+                dash = skip_spaces(text, dash + token(text, dash));
+            }
+            if byte(text, dash) == b'-' && blank(byte(text, dash + 1)) {
+                self.commit(dash + 1);
+                return false;
+            }
+        }
         let quoted = column
             .first()
             .is_some_and(|b| matches!(b, b'"' | b'\'' | b'{' | b'`'));
-        if quoted || memchr::memchr(b'=', column).is_some() {
+        let pair = memchr::memchr(b'=', column).is_some();
+        if quoted || pair && (!self.head.time || column.starts_with(b"level=") || column.starts_with(b"lvl="))
+        {
             return false;
         }
         let plain_sentence = !self.head.time && self.soft >= 2;
@@ -483,6 +470,12 @@ impl Walk<'_> {
             {
                 self.commit(end);
                 self.after_level();
+            } else if let Some(end) = close(self.text, at)
+                && self.head.logger.1 > 0
+                && byte(self.text, end) == b' '
+            {
+                // `ERROR [org.keycloak.services] (main) message`
+                self.commit(end);
             }
         }
         self.head

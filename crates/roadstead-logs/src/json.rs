@@ -45,9 +45,9 @@ fn string_end(bytes: &[u8], at: usize) -> Option<usize> {
     }
 }
 
-/// Calls `each` for every member of the object that begins at the start of `text`, in order. Returns where the object
+/// Calls `each` for every member of the object that begins at the start of `text`, in order, until it returns `false`. Returns where the object
 /// ends, or `None` where it does not.
-pub(crate) fn members<'t>(text: &'t str, mut each: impl FnMut(Member<'t>)) -> Option<usize> {
+pub(crate) fn members<'t>(text: &'t str, mut each: impl FnMut(Member<'t>) -> bool) -> Option<usize> {
     let bytes = text.as_bytes();
     let mut parents = [""; DEEPEST + 1];
     let mut arrays = [false; DEEPEST + 1];
@@ -59,8 +59,10 @@ pub(crate) fn members<'t>(text: &'t str, mut each: impl FnMut(Member<'t>)) -> Op
         let in_array = arrays[depth.min(DEEPEST)];
         match bytes[at] {
             b'{' | b'[' => {
-                if wants_value || in_array && depth > 0 {
-                    tell(&mut each, &parents, depth, key, Value::Nested);
+                if (wants_value || in_array && depth > 0)
+                    && !tell(&mut each, &parents, depth, key, Value::Nested)
+                {
+                    return None;
                 }
                 depth += 1;
                 if depth <= DEEPEST {
@@ -90,7 +92,9 @@ pub(crate) fn members<'t>(text: &'t str, mut each: impl FnMut(Member<'t>)) -> Op
                 };
                 let string = &text[at + 1..end];
                 if wants_value || in_array {
-                    tell(&mut each, &parents, depth, key, Value::Text(string));
+                    if !tell(&mut each, &parents, depth, key, Value::Text(string)) {
+                        return None;
+                    }
                     wants_value = false;
                     key = "";
                 } else {
@@ -118,8 +122,10 @@ pub(crate) fn members<'t>(text: &'t str, mut each: impl FnMut(Member<'t>)) -> Op
                     .max(1);
                 if wants_value || in_array {
                     // Bytes of other alphabets outside a string are no JSON, but must not split a character.
-                    if let Some(bare) = text.get(at..at + length) {
-                        tell(&mut each, &parents, depth, key, Value::Bare(bare));
+                    if let Some(bare) = text.get(at..at + length)
+                        && !tell(&mut each, &parents, depth, key, Value::Bare(bare))
+                    {
+                        return None;
                     }
                     wants_value = false;
                 }
@@ -131,20 +137,19 @@ pub(crate) fn members<'t>(text: &'t str, mut each: impl FnMut(Member<'t>)) -> Op
 }
 
 fn tell<'t>(
-    each: &mut impl FnMut(Member<'t>),
+    each: &mut impl FnMut(Member<'t>) -> bool,
     parents: &[&'t str; DEEPEST + 1],
     depth: usize,
     key: &'t str,
     value: Value<'t>,
-) {
-    if (1..=DEEPEST).contains(&depth) {
-        each(Member {
+) -> bool {
+    !(1..=DEEPEST).contains(&depth)
+        || each(Member {
             parent: parents[depth],
             key,
             value,
             depth,
-        });
-    }
+        })
 }
 
 /// How brackets stand after `text`, given how they stood before it: for objects printed over several lines. Quotes of a
@@ -213,7 +218,8 @@ mod tests {
     fn read(text: &str) -> Vec<String> {
         let mut all = Vec::new();
         members(text, |m| {
-            all.push(format!("{}.{}={:?}", m.parent, m.key, m.value))
+            all.push(format!("{}.{}={:?}", m.parent, m.key, m.value));
+            true
         });
         all
     }
@@ -238,8 +244,8 @@ mod tests {
     #[test]
     fn a_cut_object_is_read_as_far_as_it_goes() {
         assert_eq!(read(r#"{"level":"error","msg":"half a sen"#).len(), 2);
-        assert_eq!(members(r#"{"a":"#, |_| {}), None);
-        assert_eq!(members(r#"{"a":1} tail"#, |_| {}), Some(7));
+        assert_eq!(members(r#"{"a":"#, |_| true), None);
+        assert_eq!(members(r#"{"a":1} tail"#, |_| true), Some(7));
     }
 
     #[test]

@@ -87,7 +87,11 @@ const DENYING: [&[u8]; 26] = [
     b"prevent",
 ];
 /// What makes of the word before it a name for something that is in order.
-const NAMING: [&[u8]; 34] = [
+const NAMING: [&[u8]; 38] = [
+    b"endpoint",
+    b"endpoints",
+    b"route",
+    b"url",
     b"handler",
     b"handlers",
     b"handling",
@@ -122,6 +126,19 @@ const NAMING: [&[u8]; 34] = [
     b"mapper",
     b"mapping",
     b"hook",
+];
+
+/// What stands between the word and how often it happened.
+const COUNTING: [&[u8]; 9] = [
+    b"count",
+    b"counts",
+    b"is",
+    b"are",
+    b"counter",
+    b"total",
+    b"found",
+    b"detected",
+    b"reported",
 ];
 
 fn among(token: &[u8], words: &[&[u8]]) -> bool {
@@ -202,10 +219,98 @@ pub(crate) fn severity(message: &[u8]) -> Severity {
     found
 }
 
+/// What a failure is called where no keyword is said. The first word, and what may follow it.
+const FAILURES: [(&[u8], &[&[u8]]); 18] = [
+    (b"failure", &[b"in ", b"to ", b"while ", b"["]),
+    (b"failed", &[b"to ", b"with "]),
+    (b"unable", &[b"to "]),
+    (
+        b"cannot",
+        &[
+            b"open",
+            b"bind",
+            b"connect",
+            b"read",
+            b"write",
+            b"find",
+            b"load",
+            b"create",
+            b"start",
+            b"access",
+            b"allocate",
+            b"resolve",
+            b"parse",
+        ],
+    ),
+    (
+        b"couldn't",
+        &[
+            b"open", b"bind", b"connect", b"read", b"write", b"load", b"create", b"start", b"access",
+            b"resolve",
+        ],
+    ),
+    (b"out", &[b"of memory"]),
+    (b"permission", &[b"denied"]),
+    (b"operation", &[b"not permitted"]),
+    (b"not", &[b"writable"]),
+    (b"core", &[b"dumped"]),
+    (b"segmentation", &[b"fault", b"violation"]),
+    (b"no", &[b"space left"]),
+    (b"address", &[b"already in use"]),
+    (b"connection", &[b"refused"]),
+    (
+        b"exited",
+        &[b"with code 1", b"with code 2", b"with code 9", b"with status 1"],
+    ),
+    (b"command", &[b"not found"]),
+    (b"assertion", &[b"failed", b"`"]),
+    (b"stack", &[b"overflow"]),
+];
+
+/// Whether the words of a message tell of a failure though none of them is a keyword.
+pub(crate) fn failure(message: &[u8]) -> bool {
+    let mut at = 0;
+    while at < message.len() {
+        if !message[at].is_ascii_alphabetic() {
+            at += 1;
+            continue;
+        }
+        let start = at;
+        while at < message.len()
+            && (of_token(message[at])
+                || message[at] == b'\'' && message.get(at + 1).is_some_and(u8::is_ascii_alphabetic))
+        {
+            at += 1;
+        }
+        let word = &message[start..at];
+        if !(2..=12).contains(&word.len())
+            || start > 0 && matches!(message[start - 1], b'/' | b'-' | b'.' | b'"' | b'\'')
+        {
+            continue;
+        }
+        let Some((_, tails)) = FAILURES
+            .iter()
+            .find(|(first, _)| first.eq_ignore_ascii_case(word))
+        else {
+            continue;
+        };
+        let rest = message[at..].strip_prefix(b" ").unwrap_or(&message[at..]);
+        if tails.iter().any(|tail| {
+            rest.get(..tail.len())
+                .is_some_and(|r| r.eq_ignore_ascii_case(tail))
+        }) {
+            return true;
+        }
+    }
+    // What a shell says.
+    memchr::memmem::find(message, b": line ").is_some() && message.ends_with(b": not found")
+}
+
 /// Whether the token at `start..end` says that something has happened.
 fn said(text: &[u8], start: usize, end: usize) -> bool {
     let (prior, next) = (if start > 0 { text[start - 1] } else { 0 }, byte(text, end));
-    let class = text[start].is_ascii_uppercase() && text[start + 1..end].iter().any(u8::is_ascii_lowercase);
+    let class = text[start + 1..end].iter().any(u8::is_ascii_uppercase)
+        && text[start + 1..end].iter().any(u8::is_ascii_lowercase);
     // Part of a path, a file's name, a host's name, an option, a hyphenated word, a format string.
     if matches!(
         prior,
@@ -223,8 +328,22 @@ fn said(text: &[u8], start: usize, end: usize) -> bool {
     if next == b'.' && of_token(byte(text, end + 1)) && !class {
         return false;
     }
+    let token = &text[start..end];
     if next == b'=' {
-        return !empty_value(&text[end + 1..]);
+        let counts = among(token, &[b"error", b"errors", b"exception", b"exceptions"]);
+        return counts && !empty_value(&text[end + 1..]);
+    }
+    // A value, not a statement: `user "fatal"`.
+    if matches!(prior, b'"' | b'\'' | b'`') && next == prior && byte(text, end + 1) != b':' {
+        return false;
+    }
+    // `error tokens = 0`
+    let tail = &text[end..text.len().min(end + 28)];
+    if let Some(equals) = memchr::memchr(b'=', tail)
+        && tail[..equals].iter().all(|b| of_token(*b) || *b == b' ')
+        && empty_value(&text[end + equals + 1..])
+    {
+        return false;
     }
     // `"errors": 0`, `errors: 0`, `error: <nil>`.
     let quoted = matches!(next, b'"' | b'\'');
@@ -243,10 +362,7 @@ fn said(text: &[u8], start: usize, end: usize) -> bool {
     if among(following, &NAMING) {
         return false;
     }
-    if among(
-        following,
-        &[b"count", b"counts", b"is", b"are", b"counter", b"total"],
-    ) {
+    if among(following, &COUNTING) {
         // `error count is 0`, `errors are 0`
         let tail = &text[end..text.len().min(end + 32)];
         let number = tail.iter().position(u8::is_ascii_digit);
@@ -257,6 +373,11 @@ fn said(text: &[u8], start: usize, end: usize) -> bool {
     let (preceding, offset) = before(text, start);
     if among(preceding, &DENYING) {
         return false;
+    }
+    // `no errors or warnings`
+    if among(preceding, &[b"or", b"and", b"nor"]) {
+        let (_, offset) = before(text, offset);
+        return !among(before(text, offset).0, &[b"no", b"0", b"without", b"zero"]);
     }
     // `no fatal errors`, `0 critical errors`, `without any error`
     !among(before(text, offset).0, &[b"no", b"0", b"without", b"zero"])

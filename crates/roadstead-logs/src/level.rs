@@ -14,32 +14,124 @@ pub(crate) enum Spelling {
     Loud,
 }
 
+use Severity::{Error, Other, Warn};
+use Spelling::{Any, Loud};
+
+/// By length, which is how they are looked up.
+const WORDS: [(&[u8], Severity, Spelling); 71] = [
+    (b"wa", Warn, Loud),
+    (b"ok", Other, Loud),
+    (b"err", Error, Any),
+    (b"ftl", Error, Any),
+    (b"pnc", Error, Any),
+    (b"sev", Error, Loud),
+    (b"crt", Error, Loud),
+    (b"fat", Error, Loud),
+    (b"wrn", Warn, Any),
+    (b"inf", Other, Any),
+    (b"dbg", Other, Any),
+    (b"trc", Other, Any),
+    (b"vrb", Other, Any),
+    (b"vbs", Other, Any),
+    (b"log", Other, Loud),
+    (b"ver", Other, Loud),
+    (b"ntc", Other, Loud),
+    (b"all", Other, Loud),
+    (b"deb", Other, Loud),
+    (b"erro", Error, Any),
+    (b"eror", Error, Any),
+    (b"crit", Error, Any),
+    (b"fail", Error, Any),
+    (b"warn", Warn, Any),
+    (b"info", Other, Any),
+    (b"dbug", Other, Any),
+    (b"debg", Other, Any),
+    (b"trce", Other, Any),
+    (b"note", Other, Loud),
+    (b"fine", Other, Loud),
+    (b"noti", Other, Loud),
+    (b"trac", Other, Loud),
+    (b"spam", Other, Loud),
+    (b"error", Error, Any),
+    (b"fatal", Error, Any),
+    (b"panic", Error, Any),
+    (b"emerg", Error, Any),
+    (b"alert", Error, Loud),
+    (b"fault", Error, Loud),
+    (b"debug", Other, Any),
+    (b"trace", Other, Any),
+    (b"finer", Other, Loud),
+    (b"silly", Other, Loud),
+    (b"audit", Other, Loud),
+    (b"severe", Error, Any),
+    (b"dpanic", Error, Any),
+    (b"errors", Error, Loud),
+    (b"notice", Other, Any),
+    (b"config", Other, Loud),
+    (b"finest", Other, Loud),
+    (b"system", Other, Loud),
+    (b"debug1", Other, Loud),
+    (b"debug2", Other, Loud),
+    (b"debug3", Other, Loud),
+    (b"debug4", Other, Loud),
+    (b"debug5", Other, Loud),
+    (b"fehler", Error, Loud),
+    (b"erreur", Error, Loud),
+    (b"critial", Error, Any),
+    (b"failure", Error, Loud),
+    (b"warning", Warn, Any),
+    (b"caution", Warn, Loud),
+    (b"verbose", Other, Any),
+    (b"success", Other, Loud),
+    (b"warnung", Warn, Loud),
+    (b"critical", Error, Any),
+    (b"warnings", Warn, Any),
+    (b"emergency", Error, Loud),
+    (b"information", Other, Any),
+    (b"notification", Other, Loud),
+    (b"informational", Other, Any),
+];
+
+/// For each length, the first letters of the words that have it: most words are turned away here.
+const FIRST_LETTERS: [u32; LONGEST_WORD + 1] = {
+    let mut letters = [0; LONGEST_WORD + 1];
+    let mut at = 0;
+    while at < WORDS.len() {
+        let word = WORDS[at].0;
+        letters[word.len()] |= 1 << (word[0] - b'a');
+        at += 1;
+    }
+    letters
+};
+
+/// For each length, where its words begin.
+const STARTS: [usize; LONGEST_WORD + 2] = {
+    let mut starts = [0; LONGEST_WORD + 2];
+    let mut length = 0;
+    let mut at = 0;
+    while length < starts.len() {
+        while at < WORDS.len() && WORDS[at].0.len() < length {
+            at += 1;
+        }
+        starts[length] = at;
+        length += 1;
+    }
+    starts
+};
+
 /// The severity a level word stands for, and how careful one must be with it.
 pub(crate) fn of_word(word: &[u8]) -> Option<(Severity, Spelling)> {
-    use Severity::{Error, Other, Warn};
-    use Spelling::{Any, Loud};
-    if word.is_empty() || word.len() > LONGEST_WORD {
+    let first = word.first().map_or(b'0', |b| b | 0x20);
+    if word.len() > LONGEST_WORD
+        || !first.is_ascii_lowercase()
+        || FIRST_LETTERS[word.len()] & 1 << (first - b'a') == 0
+    {
         return None;
     }
-    let mut lower = [0; LONGEST_WORD];
-    let lower = &mut lower[..word.len()];
-    lower.copy_from_slice(word);
-    lower.make_ascii_lowercase();
-    Some(match &*lower {
-        b"error" | b"err" | b"eror" | b"fatal" | b"ftl" | b"panic" | b"crit" | b"critical" | b"severe"
-        | b"emerg" | b"dpanic" | b"pnc" | b"critial" => (Error, Any),
-        b"emergency" | b"alert" | b"failure" | b"sev" | b"fault" | b"crt" | b"fat" | b"errors" => {
-            (Error, Loud)
-        }
-        b"warn" | b"warning" | b"wrn" | b"warnings" => (Warn, Any),
-        b"caution" | b"wa" => (Warn, Loud),
-        b"info" | b"inf" | b"debug" | b"dbg" | b"trace" | b"trc" | b"verbose" | b"notice" | b"vrb"
-        | b"information" | b"informational" | b"dbug" | b"debg" | b"vbs" => (Other, Any),
-        b"log" | b"note" | b"ok" | b"config" | b"fine" | b"finer" | b"finest" | b"system" | b"ver"
-        | b"success" | b"silly" | b"http" | b"notification" | b"statement" | b"audit" | b"noti" | b"ntc"
-        | b"debug1" | b"debug2" | b"debug3" | b"debug4" | b"debug5" | b"all" | b"trac" => (Other, Loud),
-        _ => return None,
-    })
+    WORDS[STARTS[word.len()]..STARTS[word.len() + 1]]
+        .iter()
+        .find(|(known, ..)| known.eq_ignore_ascii_case(word))
+        .map(|(_, severity, spelling)| (*severity, *spelling))
 }
 
 /// One-letter level columns: logcat, klog, glog, MongoDB, Jupyter, tornado.

@@ -20,11 +20,7 @@ mod keywords;
 mod level;
 mod line;
 mod mask;
-mod redact {
-    pub(crate) fn redact(text: &str) -> std::borrow::Cow<'_, str> {
-        text.into()
-    }
-}
+pub mod redact;
 mod severity;
 mod shape;
 mod time;

@@ -48,7 +48,35 @@ impl Judged<'_> {
 
 /// Judges a line without colours.
 pub(crate) fn judge(text: &str) -> Judged<'_> {
-    let head = head::parse(text.as_bytes());
+    read(text, true)
+}
+
+/// The same but for the form, which is not read further than the severity needs. This is what every line goes through.
+pub(crate) fn glance(text: &str) -> Judged<'_> {
+    read(text, false)
+}
+
+fn read(text: &str, whole: bool) -> Judged<'_> {
+    if let Some((access, message)) = access::common(text) {
+        return Judged {
+            severity: access.severity(),
+            named: true,
+            head: Head {
+                time: true,
+                message,
+                ..Head::default()
+            },
+            form: Form::Access(access),
+            part: None,
+        };
+    }
+    // Objects and pairs have no head: their level is one of their members.
+    let bare = text.starts_with("{\"") || begins_with_pair(text);
+    let head = if bare {
+        Head::default()
+    } else {
+        head::parse(text.as_bytes())
+    };
     let message = text.get(head.message..).unwrap_or("");
     let mut judged = Judged {
         severity: Severity::Other,
@@ -61,8 +89,18 @@ pub(crate) fn judge(text: &str) -> Judged<'_> {
         judged.severity = severity;
         judged.named = true;
     }
-    if message.starts_with('{')
-        && let Some((fields, _)) = Fields::of_json(message)
+    // `Error: x` below a message is an exception, though it looks like a level.
+    let exception = !head.time && !head.indented && text.starts_with("Error: ");
+    let part = || trace::part(if head.opens() && !exception { message } else { text });
+    if judged.named {
+        judged.part = part();
+        if !whole {
+            return judged;
+        }
+    }
+    let first = message.as_bytes().first().copied().unwrap_or(0);
+    if first == b'{'
+        && let Some(fields) = Fields::of_json(message, whole)
     {
         judged.form = Form::Json(fields);
         if !judged.named {
@@ -70,10 +108,11 @@ pub(crate) fn judge(text: &str) -> Judged<'_> {
         }
         return judged;
     }
-    if memchr::memchr(b'=', message.as_bytes()).is_some() {
+    judged.part = part();
+    if first != b'"' && memchr::memchr(b'=', message.as_bytes()).is_some() {
         // A line that begins with a pair is made of them; elsewhere they are only asked for the level.
         let made_of = begins_with_pair(message);
-        if let Some(fields) = Fields::of_pairs(message, if made_of { 2 } else { 1 }) {
+        if let Some(fields) = Fields::of_pairs(message, if made_of { 2 } else { 1 }, whole || !made_of) {
             if made_of && (fields.logged || fields.message.is_some()) {
                 judged.form = Form::Pairs(fields);
                 if !judged.named {
@@ -90,21 +129,30 @@ pub(crate) fn judge(text: &str) -> Judged<'_> {
             }
         }
     }
-    if let Some(access) = access::parse(text) {
+    let request = if first == b'"' {
+        access::parse(message)
+    } else {
+        None
+    };
+    if let Some(access) = request.or_else(|| access::parse(text)) {
         judged.form = Form::Access(access);
         if !judged.named {
+            // The status speaks; the words of a path do not.
             judged.severity = access.severity();
+            judged.named = true;
         }
         return judged;
     }
-    judged.part = trace::part(if head.opens() { message } else { text });
     if judged.named {
         return judged;
     }
     let cut = message.floor_char_boundary(WORDS_BYTES);
     judged.severity = match judged.part {
         Some(Part::Start(_)) => Severity::Error,
-        _ => keywords::severity(&message.as_bytes()[..cut]),
+        _ => match keywords::severity(&message.as_bytes()[..cut]) {
+            Severity::Other if keywords::failure(&message.as_bytes()[..cut]) => Severity::Error,
+            severity => severity,
+        },
     };
     judged
 }
@@ -141,5 +189,83 @@ impl Judged<'_> {
                 keywords::severity(&message.as_bytes()[..message.floor_char_boundary(WORDS_BYTES)])
             })
         };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Pieces that lines are made of, so that chance builds what loggers build.
+    fn piece() -> impl Strategy<Value = String> {
+        prop_oneof![
+            prop::sample::select(vec![
+                "2026-01-02 15:04:05,123",
+                "[",
+                "]",
+                "ERROR",
+                "info",
+                "WARN",
+                ": ",
+                " ",
+                "{\"level\":\"error\"",
+                "{\"level\":50",
+                ",\"msg\":\"x\"}",
+                "level=warn",
+                "level=info",
+                " a=b",
+                "\"GET /x HTTP/1.1\" 500 1",
+                "10.0.0.1 - - [02/Jan/2026:15:04:05 +0000] ",
+                "panic: ",
+                "java.lang.FooException",
+                "\tat a.b(C.java:1)",
+                "<3>",
+                "E0102 15:04:05.1 1 a.go:1] ",
+                "1:M 02 Jan 2026 15:04:05.123 # ",
+                "error",
+                "0 errors",
+                "Traceback (most recent call last):",
+                "{",
+                "}",
+                "\"",
+                "=",
+                "é",
+                "Error: ",
+                "DETAIL:  ",
+                "--",
+                "|",
+                "\"severity\":\"warn\"",
+                "\"status\":500,",
+                "error=<nil>",
+                "failed to ",
+                "(",
+                ")",
+                "#0 ",
+                "x.rb:1:in 'y'",
+            ])
+            .prop_map(str::to_owned),
+            "[ -~]{0,8}",
+            "\\PC{0,4}",
+        ]
+    }
+
+    fn line() -> impl Strategy<Value = String> {
+        prop::collection::vec(piece(), 0..12).prop_map(|pieces| pieces.concat())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(4000))]
+
+        #[test]
+        fn a_glance_sees_what_judging_sees(text in line()) {
+            let (glance, whole) = (glance(&text), judge(&text));
+            prop_assert_eq!(glance.severity, whole.severity);
+            prop_assert_eq!(glance.named, whole.named);
+            prop_assert_eq!(glance.part, whole.part);
+            prop_assert_eq!(glance.opens(), whole.opens());
+            prop_assert_eq!(glance.head, whole.head);
+        }
     }
 }

@@ -3,155 +3,19 @@
 //! Walks a message once from left to right and replaces variables by placeholders. What tells one trouble from another
 //! stays: words, and the numbers that are names of trouble (a status, an errno, an exit code, a signal).
 
+mod words;
+
 use crate::shape;
 use crate::time;
+use words::{
+    CODES, KINDS, LABELS, NAME_ENDS, NAMES, NO_NAMES, NOUNS, QUOTED_WORDS, REASONS, chosen, one_of,
+    only_placeholders, tail,
+};
 
 /// Longest masked form, in bytes; beyond that nothing distinguishes two troubles that did not before.
 const LONGEST: usize = 400;
 /// Most bytes of a message that are read for it.
 const MOST_READ: usize = 4000;
-
-/// Words after which a number is the name of a trouble.
-const CODES: [&str; 22] = [
-    "status",
-    "statuscode",
-    "status_code",
-    "code",
-    "errno",
-    "error",
-    "http",
-    "exit",
-    "signal",
-    "sqlstate",
-    "errorcode",
-    "error_code",
-    "exitcode",
-    "exit_code",
-    "retcode",
-    "rc",
-    "returned",
-    "response",
-    "err",
-    "hresult",
-    "exited",
-    "failed",
-];
-/// Keys whose value is a name somebody chose, even if it is a word.
-const NAMES: [&str; 46] = [
-    "user",
-    "username",
-    "userid",
-    "user_id",
-    "login",
-    "account",
-    "ruser",
-    "rhost",
-    "host",
-    "hostname",
-    "server",
-    "client",
-    "ip",
-    "addr",
-    "address",
-    "remote",
-    "name",
-    "id",
-    "container",
-    "pod",
-    "node",
-    "instance",
-    "device",
-    "dev",
-    "session",
-    "session_id",
-    "request_id",
-    "req_id",
-    "trace_id",
-    "span_id",
-    "path",
-    "file",
-    "filename",
-    "url",
-    "uri",
-    "email",
-    "job",
-    "queue",
-    "topic",
-    "key",
-    "token",
-    "image",
-    "tag",
-    "domain",
-    "pkg",
-    "tenant",
-];
-/// Nouns before the name of one of their kind.
-const NOUNS: [&str; 6] = ["user", "username", "host", "hostname", "container", "pod"];
-/// What follows such a noun without being a name.
-const NO_NAMES: [&str; 62] = [
-    "is",
-    "was",
-    "has",
-    "had",
-    "not",
-    "does",
-    "did",
-    "do",
-    "in",
-    "on",
-    "at",
-    "by",
-    "for",
-    "from",
-    "to",
-    "with",
-    "without",
-    "and",
-    "or",
-    "name",
-    "id",
-    "unknown",
-    "agent",
-    "service",
-    "data",
-    "database",
-    "account",
-    "accounts",
-    "input",
-    "session",
-    "sessions",
-    "error",
-    "failed",
-    "key",
-    "keys",
-    "already",
-    "could",
-    "cannot",
-    "can",
-    "must",
-    "should",
-    "will",
-    "would",
-    "authentication",
-    "authenticated",
-    "authorization",
-    "permission",
-    "permissions",
-    "request",
-    "requested",
-    "space",
-    "interface",
-    "networking",
-    "header",
-    "address",
-    "config",
-    "configuration",
-    "group",
-    "exited",
-    "exists",
-    "interrupt",
-    "settings",
-];
 
 fn word_byte(b: u8) -> bool {
     b.is_ascii_alphanumeric() || b == b'_' || b >= 0x80
@@ -159,10 +23,6 @@ fn word_byte(b: u8) -> bool {
 
 fn byte(text: &[u8], at: usize) -> u8 {
     text.get(at).copied().unwrap_or(0)
-}
-
-fn one_of(word: &str, words: &[&str]) -> bool {
-    word.len() <= 16 && words.iter().any(|w| w.eq_ignore_ascii_case(word))
 }
 
 struct Masking<'t> {
@@ -174,6 +34,8 @@ struct Masking<'t> {
     last: &'t str,
     /// The key before `=`, if one stands straight before.
     key: &'t str,
+    /// Where pairs begin that go on to the end of the message: values of fields, not words.
+    tail: usize,
     /// Where in `out` the innermost open square bracket stands.
     bracket: Option<usize>,
 }
@@ -187,6 +49,7 @@ pub(crate) fn mask(text: &str) -> String {
         out: String::with_capacity(text.len().min(LONGEST)),
         last: "",
         key: "",
+        tail: tail(text),
         bracket: None,
     };
     while masking.at < text.len() && masking.at < MOST_READ && masking.out.len() < LONGEST {
@@ -207,6 +70,16 @@ pub(crate) fn mask(text: &str) -> String {
     masking.out
 }
 
+/// The masked form of what stands within an object, which is not looked into for more objects.
+fn within(text: &str) -> String {
+    let first = text.lines().next().unwrap_or("");
+    if first.contains("{\"") {
+        "<*>".to_owned()
+    } else {
+        mask(first)
+    }
+}
+
 impl<'t> Masking<'t> {
     /// One token further; `false` where the rest only says in which circumstances.
     fn step(&mut self) -> bool {
@@ -220,6 +93,7 @@ impl<'t> Masking<'t> {
             }
             b'"' | b'\'' | b'`' => self.quote(b),
             b',' if self.circumstances() => return false,
+            b'{' if byte(self.bytes, self.at + 1) == b'"' && self.object() => {}
             b'<' if byte(self.bytes, self.at + 1).is_ascii_digit() && !self.closes() => self.at += 1,
             b'/' | b'.' | b'~' if self.begins_path() => self.token(),
             b'-' | b'+' if byte(self.bytes, self.at + 1).is_ascii_digit() && !self.prior_is_word() => {
@@ -238,7 +112,11 @@ impl<'t> Masking<'t> {
     /// `<165>` rather than `<1 sec`.
     fn closes(&self) -> bool {
         let rest = &self.bytes[self.at + 1..];
-        let digits = rest.iter().take_while(|b| word_byte(**b)).count();
+        let digits = rest
+            .iter()
+            .take(80)
+            .take_while(|b| word_byte(**b) || matches!(b, b'.' | b'-'))
+            .count();
         byte(rest, digits) == b'>'
     }
 
@@ -265,7 +143,8 @@ impl<'t> Masking<'t> {
             b'[' => self.bracket = Some(self.out.len()),
             b']' => {
                 if let Some(open) = self.bracket.take()
-                    && only_placeholders(&self.out[open + 1..])
+                    && (only_placeholders(&self.out[open + 1..])
+                        || open > 0 && self.out[..open].ends_with(' ') && chosen(&self.out[open + 1..]))
                 {
                     self.out.truncate(open);
                     self.out.push_str("[<*>");
@@ -284,38 +163,85 @@ impl<'t> Masking<'t> {
             }
             _ => {}
         }
-        if b != b'=' {
+        if !matches!(b, b'=' | b'<') {
             self.key = "";
         }
         self.out.push(b as char);
         self.at += 1;
     }
 
-    /// A quoted word is a value; a quoted sentence is read on.
+    /// An object in the midst of a message: of its members only what went wrong counts.
+    fn object(&mut self) -> bool {
+        let rest = &self.text[self.at..];
+        let rest = &rest[..rest.floor_char_boundary(MOST_READ)];
+        let mut told = String::new();
+        let end = crate::json::members(rest, |member| {
+            let name = member.key.rsplit('.').next().unwrap_or(member.key);
+            let value = match member.value {
+                crate::json::Value::Text(value) | crate::json::Value::Bare(value) => value,
+                crate::json::Value::Nested => return true,
+            };
+            let wrong =
+                one_of(name, "error err exception reason") && !crate::keywords::empty_value(value.as_bytes());
+            let code = one_of(name, "code status errno status_code statusCode") && value.len() <= 8;
+            if told.len() < LONGEST && (wrong || code) {
+                told.push(' ');
+                if code {
+                    told.push_str(value);
+                } else {
+                    told.push_str(&within(&crate::json::unescaped(value)));
+                }
+            }
+            true
+        });
+        let Some(end) = end else {
+            return false;
+        };
+        self.at += end;
+        self.out.push_str("{<*>}");
+        self.out.push_str(&told);
+        self.last = "";
+        true
+    }
+
+    /// A few quoted words are a value; a quoted sentence is read on.
     fn quote(&mut self, quote: u8) {
         let from = self.at + 1;
-        if !self.prior_is_word() {
-            let length = self.bytes[from..]
-                .iter()
-                .take(300)
-                .position(|b| *b == quote || *b == b' ' || *b == b'\n');
+        // `u'x'` of Python is a quote, `can't` is none.
+        let lettered = self.at > 0
+            && matches!(self.bytes[self.at - 1], b'u' | b'b' | b'r')
+            && (self.at < 2 || !word_byte(self.bytes[self.at - 2]));
+        if !self.prior_is_word() || lettered {
+            let window = &self.bytes[from..];
+            let object = matches!(byte(window, 0), b'{' | b'[');
+            let length = memchr::memchr(
+                quote,
+                &window[..window.len().min(if object { 2000 } else { 300 })],
+            );
             if let Some(length) = length
-                && byte(self.bytes, from + length) == quote
                 && !word_byte(byte(self.bytes, from + length + 1))
             {
-                let key = std::mem::take(&mut self.key);
+                let key = self.key;
                 let inner = &self.text[from..from + length];
-                self.out.push(quote as char);
-                if !inner.is_empty() {
-                    let telling = one_of(key, &CODES) && inner.len() < 24;
-                    self.out.push_str(if telling { inner } else { "<*>" });
+                let words = inner.bytes().filter(|b| *b == b' ').count() + 1;
+                let telling = one_of(key, CODES) || one_of(key, REASONS);
+                let value = words <= QUOTED_WORDS && !telling
+                    || object && quote != b'"'
+                    || words == 1 && inner.len() >= 24;
+                if value || words == 1 {
+                    self.key = "";
+                    self.out.push(quote as char);
+                    if !inner.is_empty() {
+                        self.out.push_str(if value { "<*>" } else { inner });
+                    }
+                    self.out.push(quote as char);
+                    self.at = from + length + 1;
+                    self.last = "";
+                    return;
                 }
-                self.out.push(quote as char);
-                self.at = from + length + 1;
-                self.last = "";
-                return;
             }
         }
+        self.key = "";
         self.out.push(quote as char);
         self.at = from;
     }
@@ -414,7 +340,7 @@ impl<'t> Masking<'t> {
                 self.keep(token);
                 return;
             }
-        } else if self.is_chosen_name(token, key) {
+        } else if self.is_chosen_name(token, key, begin) {
             self.hide("<*>");
             return;
         }
@@ -470,14 +396,14 @@ impl<'t> Masking<'t> {
         if plain && digits.len() <= 6 {
             let status = digits.len() == 3 && matches!(digits.as_bytes()[0], b'1'..=b'5');
             if !key.is_empty() {
-                return one_of(key, &CODES) && (status || !key.eq_ignore_ascii_case("status"));
+                return one_of(key, CODES) && (status || !key.eq_ignore_ascii_case("status"));
             }
             // `(111: Connection refused)`, `[Errno 13]`, `errno: 5`
             if matches!(prior, b'(' | b'[') && next == b':' && byte(self.bytes, self.at + 1) == b' ' {
                 return true;
             }
-            if one_of(self.last, &CODES) {
-                let narrow = one_of(self.last, &["status", "returned", "response", "http", "failed"]);
+            if one_of(self.last, CODES) {
+                let narrow = one_of(self.last, "status returned response http failed");
                 return status && digits.len() == 3 || !narrow;
             }
             // `502 Bad Gateway`
@@ -501,21 +427,33 @@ impl<'t> Masking<'t> {
             return letters >= 2 || letters == 1 && token.len() >= 5 || prior == b'[';
         }
         (token.starts_with("0x") || code && lettered)
-            && (one_of(self.last, &["code", "hresult", "errorcode"])
-                || one_of(key, &["code", "hresult", "errorcode"]))
+            && (one_of(self.last, "code hresult errorcode") || one_of(key, "code hresult errorcode"))
     }
 
-    fn is_chosen_name(&self, token: &str, key: &str) -> bool {
+    fn is_chosen_name(&self, token: &str, key: &str, begin: usize) -> bool {
         if !key.is_empty() {
-            return one_of(key, &NAMES) && !matches!(token, "true" | "false" | "null" | "none" | "nil");
+            let named = one_of(key, NAMES)
+                || NAME_ENDS.split(' ').any(|end| key.ends_with(end))
+                || begin >= self.tail;
+            return named
+                && !one_of(key, CODES)
+                && !one_of(key, REASONS)
+                && !matches!(token, "true" | "false" | "null" | "none" | "nil");
         }
         if self.key == token || token.len() > 64 {
             return false;
         }
         let spaced = self.out.ends_with(' ');
-        if spaced && one_of(self.last, &NOUNS) {
+        // `name: otto` and `[name: otto]`
+        if self.out.ends_with(": ") && one_of(self.last, LABELS) && !one_of(token, NO_NAMES) {
+            return true;
+        }
+        if spaced && one_of(self.last, KINDS) && memchr::memchr2(b'-', b'_', token.as_bytes()).is_some() {
+            return true;
+        }
+        if spaced && one_of(self.last, NOUNS) {
             let next = byte(self.bytes, self.at);
-            return !one_of(token, &NO_NAMES) && matches!(next, b' ' | 0 | b',' | b'.' | b')' | b':');
+            return !one_of(token, NO_NAMES) && matches!(next, b' ' | 0 | b',' | b'.' | b')' | b':');
         }
         spaced
             && self.last == "for"
@@ -563,22 +501,6 @@ impl<'t> Masking<'t> {
     }
 }
 
-fn only_placeholders(text: &str) -> bool {
-    let mut rest = text;
-    while let Some(first) = rest.chars().next() {
-        if matches!(first, ' ' | ',' | '-' | '.' | '/' | ':' | '#' | '*') {
-            rest = &rest[1..];
-        } else if let Some(end) = rest.strip_prefix('<').and_then(|r| r.find('>'))
-            && rest[1..=end].bytes().all(|b| b.is_ascii_uppercase() || b == b'*')
-        {
-            rest = &rest[end + 2..];
-        } else {
-            return false;
-        }
-    }
-    !text.is_empty()
-}
-
 #[cfg(test)]
 mod tests {
     use super::mask;
@@ -597,7 +519,7 @@ mod tests {
             ("error user 12345 not found", "error user <N> not found"),
             (
                 "dial tcp 10.0.0.5:53412: connect: connection refused",
-                "dial tcp <IP>:<PORT>: connect: connection refused",
+                "dial tcp <HOST>:<PORT>: connect: connection refused",
             ),
             (
                 "relation \"users\" does not exist",

@@ -104,9 +104,9 @@ pub(crate) fn of(token: &str) -> Option<&'static str> {
     }
     if let Some(rest) = ipv4(token) {
         return match rest {
-            "" => Some("<IP>"),
-            _ if rest.starts_with(':') => Some("<IP>:<PORT>"),
-            _ if rest.starts_with('/') => Some("<IP>"),
+            "" => Some("<HOST>"),
+            _ if rest.starts_with(':') => Some("<HOST>:<PORT>"),
+            _ if rest.starts_with('/') => Some("<HOST>"),
             _ => Some("<*>"),
         };
     }
@@ -117,7 +117,7 @@ pub(crate) fn of(token: &str) -> Option<&'static str> {
         return Some("<HEX>");
     }
     if ipv6(token) {
-        return Some("<IP>");
+        return Some("<HOST>");
     }
     if let Some((name, port)) = token.rsplit_once(':')
         && (2..=5).contains(&port.len())
@@ -259,10 +259,10 @@ mod tests {
             ("550e8400-e29b-41d4-a716-446655440000", Some("<UUID>")),
             ("deadbeef1234567890abcdef1234567890abcdef", Some("<HEX>")),
             ("0x7f3a", Some("<HEX>")),
-            ("10.0.0.5", Some("<IP>")),
-            ("10.0.0.5:53412", Some("<IP>:<PORT>")),
-            ("10.0.0.0/24", Some("<IP>")),
-            ("fe80::1", Some("<IP>")),
+            ("10.0.0.5", Some("<HOST>")),
+            ("10.0.0.5:53412", Some("<HOST>:<PORT>")),
+            ("10.0.0.0/24", Some("<HOST>")),
+            ("fe80::1", Some("<HOST>")),
             ("db:5432", Some("<HOST>:<PORT>")),
             ("redis.example.com", Some("<HOST>")),
             ("https://x.example/a?b=1", Some("<URL>")),

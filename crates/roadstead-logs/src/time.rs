@@ -2,15 +2,6 @@
 //!
 //! Only the extent matters here. Nothing is converted: the engine stamps every line, and its clock is the one that counts.
 
-const MONTHS: [&[u8]; 12] = [
-    b"jan", b"feb", b"mar", b"apr", b"may", b"jun", b"jul", b"aug", b"sep", b"oct", b"nov", b"dec",
-];
-const DAYS: [&[u8]; 7] = [b"mon", b"tue", b"wed", b"thu", b"fri", b"sat", b"sun"];
-const ZONES: [&[u8]; 16] = [
-    b"UTC", b"GMT", b"CET", b"CEST", b"EST", b"EDT", b"PST", b"PDT", b"CST", b"CDT", b"MSK", b"BST", b"IST",
-    b"JST", b"MST", b"MDT",
-];
-
 pub(crate) fn digits(text: &[u8], from: usize) -> usize {
     text[from.min(text.len())..]
         .iter()
@@ -27,13 +18,37 @@ fn two(text: &[u8], at: usize, most: u8) -> bool {
     tens.is_ascii_digit() && ones.is_ascii_digit() && (tens - b'0') * 10 + (ones - b'0') <= most
 }
 
-fn name(text: &[u8], at: usize, names: &[&[u8]]) -> bool {
-    text.get(at..at + 3)
-        .is_some_and(|word| names.iter().any(|name| name.eq_ignore_ascii_case(word)))
+fn three(text: &[u8], at: usize) -> [u8; 3] {
+    [
+        byte(text, at) | 0x20,
+        byte(text, at + 1) | 0x20,
+        byte(text, at + 2) | 0x20,
+    ]
 }
 
 fn month_name(text: &[u8], at: usize) -> bool {
-    name(text, at, &MONTHS)
+    matches!(
+        &three(text, at),
+        b"jan"
+            | b"feb"
+            | b"mar"
+            | b"apr"
+            | b"may"
+            | b"jun"
+            | b"jul"
+            | b"aug"
+            | b"sep"
+            | b"oct"
+            | b"nov"
+            | b"dec"
+    )
+}
+
+fn day_name(text: &[u8], at: usize) -> bool {
+    matches!(
+        &three(text, at),
+        b"mon" | b"tue" | b"wed" | b"thu" | b"fri" | b"sat" | b"sun"
+    )
 }
 
 fn spaces(text: &[u8], mut at: usize) -> usize {
@@ -70,11 +85,34 @@ fn zone(text: &[u8], at: usize) -> usize {
             return from + 3;
         }
     }
-    for zone in ZONES {
-        let after = from + zone.len();
-        if text.get(from..after) == Some(zone) && !byte(text, after).is_ascii_alphanumeric() {
-            return after;
-        }
+    let capitals = text[from.min(text.len())..]
+        .iter()
+        .take(5)
+        .take_while(|b| b.is_ascii_uppercase())
+        .count();
+    let after = from + capitals;
+    let named = capitals >= 3
+        && matches!(
+            &text[from..after],
+            b"UTC"
+                | b"GMT"
+                | b"CET"
+                | b"CEST"
+                | b"EST"
+                | b"EDT"
+                | b"PST"
+                | b"PDT"
+                | b"CST"
+                | b"CDT"
+                | b"MSK"
+                | b"BST"
+                | b"IST"
+                | b"JST"
+                | b"MST"
+                | b"MDT"
+        );
+    if named && !byte(text, after).is_ascii_alphanumeric() {
+        return after;
     }
     end
 }
@@ -146,7 +184,7 @@ pub(crate) fn at(text: &[u8], at: usize) -> Option<usize> {
     if !first.is_ascii_alphabetic() {
         return None;
     }
-    if name(text, at, &DAYS) {
+    if day_name(text, at) {
         let mut from = at + 3;
         if byte(text, from) == b',' {
             from += 1;

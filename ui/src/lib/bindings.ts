@@ -929,6 +929,10 @@ containers_total: number,
  */
 containers_running: number, 
 /**
+ * Containers whose log cannot be read, or not completely.
+ */
+log_trouble: number, 
+/**
  * Memory of all its containers at the last tick.
  */
 memory_used_bytes: number | null, 
@@ -1273,7 +1277,7 @@ limit: number, };
 
 export type KindSize = { 
 /**
- * `samples`, `reports`, `aggregates`, `changes`, `other`.
+ * `samples`, `reports`, `aggregates`, `changes`, `issues`.
  */
 kind: string, 
 /**

@@ -232,7 +232,10 @@ impl Passes {
                 self.cursors.insert(read.container, read.cursor.position);
             }
         }
-        let found = reads.iter().any(|read| !read.issues.is_empty());
+        // A read without an issue is here for its state: the pages show that too.
+        let told = reads
+            .iter()
+            .any(|read| !read.issues.is_empty() || read.cursor.state != "ok");
         {
             let mut fleet = self.fleet.live.write();
             for read in reads
@@ -252,7 +255,7 @@ impl Passes {
                 }
             }
         }
-        if found {
+        if told {
             self.fleet.notifier.changed(Tag::Issues);
         }
         Ok(())

@@ -107,7 +107,13 @@ pub(crate) async fn pass(connection: &EngineConnection, target: &Target, now_ms:
         let gone = refusal == LogRefusal::Gone;
         let (state, fault) = match refusal {
             LogRefusal::Gone => (LogScanState::Ok, None),
-            LogRefusal::NotKept => (LogScanState::NoLogs, None),
+            LogRefusal::NotKept => {
+                let driver = Fault::new(
+                    FaultCause::EngineError,
+                    &format!("log driver {}", target.facts.log_driver),
+                );
+                (LogScanState::NoLogs, Some(driver))
+            }
             LogRefusal::Failed(fault) if fault.cause == FaultCause::TimedOut => {
                 (LogScanState::Timeout, Some(fault))
             }

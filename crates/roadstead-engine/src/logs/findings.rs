@@ -13,12 +13,15 @@ pub(super) const MOST_KINDS: usize = 2_000;
 const SAMPLE_LINES: usize = 200;
 /// Bytes of an event that a sample keeps.
 const SAMPLE_BYTES: usize = 16 * 1024;
+/// Bytes of all samples of a read. Beyond, each kind keeps its newest one only.
+const ALL_SAMPLES_BYTES: usize = 8 * 1024 * 1024;
 const NANOS_A_MILLISECOND: i64 = 1_000_000;
 
 /// Sums while a log is read.
 #[derive(Debug, Default)]
 pub(super) struct Findings {
     kinds: HashMap<Fingerprint, Kind>,
+    sample_bytes: usize,
 }
 
 #[derive(Debug)]
@@ -65,10 +68,18 @@ impl Findings {
         }
         sum.first_ms = sum.first_ms.min(at_ms);
         sum.last_ms = sum.last_ms.max(at_ms);
-        if kind.samples.len() == SAMPLES_KEPT {
-            kind.samples.pop_front();
+        let kept = if self.sample_bytes < ALL_SAMPLES_BYTES {
+            SAMPLES_KEPT
+        } else {
+            1
+        };
+        while kind.samples.len() >= kept {
+            let dropped = kind.samples.pop_front();
+            self.sample_bytes -= dropped.as_ref().map_or(0, bytes_of);
         }
-        kind.samples.push_back(sample(event, at_ms));
+        let sample = sample(event, at_ms);
+        self.sample_bytes += bytes_of(&sample);
+        kind.samples.push_back(sample);
     }
 
     /// One entry per fingerprint.
@@ -91,6 +102,10 @@ impl Findings {
         issues.sort_by(|a, b| a.fingerprints.cmp(&b.fingerprints));
         issues
     }
+}
+
+fn bytes_of(sample: &FoundSample) -> usize {
+    sample.lines.iter().map(String::len).sum()
 }
 
 fn sample(event: Event, at_ms: i64) -> FoundSample {

@@ -11,8 +11,8 @@ use crate::draft;
 use crate::fleet::Fleet;
 use crate::fleet::live::{LiveContainer, LiveFleet, LiveHost};
 use crate::wire::{
-    ContainerRow, EditHost, EngineFacts, HostDraft, HostList, HostPage, HostRequest, HostRow, PauseHost, Tag,
-    TlsDraft, Transport, Wire, WireError,
+    ContainerRow, EditHost, EngineFacts, HostDraft, HostList, HostPage, HostRequest, HostRow, LogScanState,
+    PauseHost, Tag, TlsDraft, Transport, Wire, WireError,
 };
 
 impl Fleet {
@@ -238,6 +238,12 @@ pub(crate) fn host_row(fleet: &LiveFleet, host: &LiveHost, now_ms: i64) -> HostR
             host.containers
                 .iter()
                 .filter(|c| c.facts.state.is_running())
+                .count(),
+        ),
+        log_trouble: count(
+            host.logs
+                .values()
+                .filter(|scan| scan.state != LogScanState::Ok)
                 .count(),
         ),
         memory_used_bytes: host.memory_used_bytes(),

@@ -260,6 +260,8 @@ pub struct HostRow {
     pub containers_total: u32,
     /// Running containers, as last seen.
     pub containers_running: u32,
+    /// Containers whose log cannot be read, or not completely.
+    pub log_trouble: u32,
     /// Memory of all its containers at the last tick.
     pub memory_used_bytes: Option<u64>,
     /// CPU of all its containers at the last tick, in cores.

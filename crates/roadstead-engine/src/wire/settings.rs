@@ -93,7 +93,7 @@ impl Default for Settings {
 /// What one kind of data takes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct KindSize {
-    /// `samples`, `reports`, `aggregates`, `changes`, `other`.
+    /// `samples`, `reports`, `aggregates`, `changes`, `issues`.
     pub kind: String,
     /// Rows or values kept.
     pub entries: u64,

@@ -10,7 +10,7 @@ use crate::store::id_list;
 use crate::{Store, StoreError};
 
 impl Store {
-    /// Prunes issues not seen since a moment and counts of windows before another: at most `rows` of each. What is left of a pruned
+    /// Prunes issues and places of issues not seen since a moment, and counts of windows before another: at most `rows` of each. What is left of a pruned
     /// issue says when it was first seen and what was said of it, so that it is not new when it comes again.
     pub(crate) async fn prune_issues(
         &self,
@@ -18,7 +18,7 @@ impl Store {
         not_seen_since_ms: i64,
         counts_before_ms: i64,
         rows: i64,
-    ) -> Result<[u64; 3], StoreError> {
+    ) -> Result<[u64; 4], StoreError> {
         let mut tx = self.write().await?;
         let stale = sqlx::query_scalar!(
             "SELECT issue_id FROM issue WHERE last_seen_ms < ? AND pruned_at_ms IS NULL ORDER BY last_seen_ms LIMIT ?",
@@ -43,6 +43,26 @@ impl Store {
         )
         .execute(&mut *tx)
         .await?;
+        // A build server starts each job in a container of its own name: an issue would collect places for ever.
+        let deserted = sqlx::query!(
+            r#"SELECT issue_id, host_id, container_name FROM issue_place
+               WHERE last_seen_ms < ? AND issue_id IN (SELECT issue_id FROM issue WHERE pruned_at_ms IS NULL) LIMIT ?"#,
+            not_seen_since_ms,
+            rows
+        )
+        .fetch_all(&mut *tx)
+        .await?;
+        for place in &deserted {
+            sqlx::query!(
+                "DELETE FROM issue_place WHERE issue_id = ? AND host_id = ? AND container_name = ?",
+                place.issue_id,
+                place.host_id,
+                place.container_name
+            )
+            .execute(&mut *tx)
+            .await?;
+            count_places(&mut tx, place.issue_id).await?;
+        }
         let hours_before = not_seen_since_ms.div_euclid(HOUR_MS);
         let hours = sqlx::query!(
             r#"DELETE FROM issue_hour WHERE (issue_id, hour, host_id) IN
@@ -63,7 +83,7 @@ impl Store {
         .await?
         .rows_affected();
         tx.commit().await?;
-        Ok([stale.len() as u64, hours, counts])
+        Ok([stale.len() as u64, deserted.len() as u64, hours, counts])
     }
 }
 
@@ -75,6 +95,17 @@ pub(crate) async fn forget_host(tx: &mut SqliteConnection, host: HostId) -> Resu
     )
     .fetch_all(&mut *tx)
     .await?;
+    for issue in &touched {
+        sqlx::query!(
+            r#"UPDATE issue SET event_count = event_count -
+                   (SELECT SUM(event_count) FROM issue_place WHERE issue_place.issue_id = ?1 AND host_id = ?2)
+               WHERE issue_id = ?1"#,
+            issue,
+            host.0
+        )
+        .execute(&mut *tx)
+        .await?;
+    }
     for statement in [
         "DELETE FROM issue_sample WHERE host_id = ?",
         "DELETE FROM issue_hour WHERE host_id = ?",
@@ -84,13 +115,6 @@ pub(crate) async fn forget_host(tx: &mut SqliteConnection, host: HostId) -> Resu
     }
     for issue in &touched {
         count_places(tx, *issue).await?;
-        sqlx::query!(
-            r#"UPDATE issue SET event_count = COALESCE((SELECT SUM(event_count) FROM issue_place WHERE issue_place.issue_id = ?1), 0)
-               WHERE issue_id = ?1"#,
-            issue
-        )
-        .execute(&mut *tx)
-        .await?;
     }
     let ids = id_list(touched.iter().copied());
     let gone = sqlx::query!(

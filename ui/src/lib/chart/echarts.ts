@@ -1,5 +1,5 @@
 /** The parts of ECharts we draw with; the rest stays out of the app. */
-import { LineChart } from 'echarts/charts';
+import { BarChart, LineChart } from 'echarts/charts';
 import {
   AxisPointerComponent,
   GridComponent,
@@ -11,6 +11,7 @@ import { init, use } from 'echarts/core';
 import { CanvasRenderer } from 'echarts/renderers';
 
 use([
+  BarChart,
   LineChart,
   GridComponent,
   TooltipComponent,

@@ -2,18 +2,16 @@
 import type { EChartsCoreOption } from 'echarts/core';
 import { formatBytes, niceByteStep } from '$lib/format/bytes';
 import { formatCores, numberFormat } from '$lib/format/numbers';
-import { formatClock, formatDay, formatMinute } from '$lib/format/times';
+import { formatMinute } from '$lib/format/times';
 import { t } from '$lib/i18n/i18n.svelte';
+import { CHART_FONT, tickLabel } from './axis';
 import { type ChartLine, type ChartLines, commonLimit, type Figure, highest, pointsOf, type Values } from './lines';
 import type { Palette } from './palette';
 
-/** The font of the window: a canvas does not inherit it. */
-const FONT = 'Inter, system-ui, sans-serif';
 /** Room for the labels of the left axes. */
 const LEFT_PX = 76;
 /** Names of axes begin where their labels do. */
 const AXIS_NAME_PX = -LEFT_PX;
-const DAY = 24 * 3_600_000;
 /** A limit further above the peak than this would press the lines to the floor: it is told in words instead. */
 const LIMIT_IN_SIGHT = 3;
 
@@ -121,7 +119,7 @@ export function memoryOption(chart: ChartLines, palette: Palette, figure: Figure
   });
   return {
     animation: false,
-    textStyle: { fontFamily: FONT },
+    textStyle: { fontFamily: CHART_FONT },
     grid: [
       { left: LEFT_PX, right: 16, top: 32, height: '55%' },
       { left: LEFT_PX, right: 16, bottom: 26, height: '20%' },
@@ -153,7 +151,7 @@ export function memoryOption(chart: ChartLines, palette: Palette, figure: Figure
       borderColor: palette.line,
       borderWidth: 1,
       padding: [8, 12],
-      textStyle: { color: palette.text, fontSize: 12, fontFamily: FONT },
+      textStyle: { color: palette.text, fontSize: 12, fontFamily: CHART_FONT },
       formatter: (points: TooltipPoint[]) => tooltipText(points, series),
     },
     // Never seen: it only arms the selection of a span by dragging.
@@ -199,15 +197,4 @@ function tooltipText(
 /** Braces and bars start a style in rich text; a name may hold any. */
 function plain(text: string): string {
   return text.replace(/[{}|]/g, ' ');
-}
-
-/** Label of the time axis: clock times within a day, days beyond, both where they meet. */
-function tickLabel(time: number, span: number): string {
-  if (span <= 2 * DAY) return isMidnight(time) ? formatDay(time) : formatClock(time);
-  return isMidnight(time) ? formatDay(time) : span <= 4 * DAY ? formatClock(time) : '';
-}
-
-function isMidnight(time: number): boolean {
-  const at = new Date(time);
-  return at.getHours() === 0 && at.getMinutes() === 0;
 }

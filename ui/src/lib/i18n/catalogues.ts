@@ -6,6 +6,7 @@ import enCommon from './en/common.json';
 import enErrors from './en/errors.json';
 import enFaults from './en/faults.json';
 import enHosts from './en/hosts.json';
+import enIssues from './en/issues.json';
 import enKeys from './en/keys.json';
 import enNav from './en/nav.json';
 import enOverview from './en/overview.json';
@@ -21,6 +22,7 @@ const en = {
   errors: enErrors,
   faults: enFaults,
   hosts: enHosts,
+  issues: enIssues,
   keys: enKeys,
   nav: enNav,
   overview: enOverview,

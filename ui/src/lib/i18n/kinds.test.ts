@@ -19,6 +19,13 @@ const words: Record<string, string[]> = {
   FaultCause: ['faults:*.title', 'faults:*.advice'],
   Health: ['common:health.*'],
   HostState: ['common:host_state.*'],
+  IgnoreUntil: ['issues:until.*', 'issues:ignore.*'],
+  IssueFilter: ['issues:filter.*', 'issues:filter_hint.*'],
+  IssueSeverity: ['issues:severity.*', 'issues:severities.*'],
+  IssueSort: ['issues:column.*'],
+  IssueState: ['issues:state.*'],
+  LogScanState: ['issues:scan.state.*', 'issues:scan.advice.*'],
+  LogStreamName: ['issues:samples.stream.*'],
   MemoryLevel: ['common:level.*'],
   OnClose: ['settings:window.on_close_*'],
   Period: ['common:period.*'],
@@ -39,14 +46,14 @@ const wordless: Record<string, string> = {
 };
 
 /** Kinds that are told by another sentence than one of their name. */
-const otherwise = new Set(['ChangeKind.health_changed']);
+const otherwise = new Set(['ChangeKind.health_changed', 'IgnoreUntil.moment']);
 
 /** The names a type of the bindings can take: the texts of a union, or the tags of its variants. */
 function kinds(): Map<string, string[]> {
   const found = new Map<string, string[]>();
   for (const [, name = '', type = ''] of bindings.matchAll(/^export type (\w+) = ((?:[^;{]|\{[^{}]*\})*);/gm)) {
     const plain = type.replace(/\/\*[^]*?\*\//g, '');
-    const tags = [...plain.matchAll(/\{ "(?:kind|state|outcome|type)": "(\w+)"/g)];
+    const tags = [...plain.matchAll(/\{ "(?:kind|state|outcome|type|until)": "(\w+)"/g)];
     const outside = plain.replace(/\{[^}]*\}/g, '');
     const texts = [...outside.matchAll(/"(\w+)"/g)];
     const all = [...tags, ...texts].map(([, kind = '']) => kind);

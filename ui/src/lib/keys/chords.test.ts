@@ -17,11 +17,16 @@ describe('keys', () => {
   it('lead to pages by two letters', () => {
     expect(press('g')).toEqual({ does: 'await-letter' });
     expect(press('h', { afterG: true })).toEqual({ does: 'go', path: '/hosts' });
+    expect(press('i', { afterG: true })).toEqual({ does: 'go', path: '/issues' });
     expect(press('x', { afterG: true })).toBeNull();
   });
 
+  it('are handed to the page where it gives them a meaning', () => {
+    for (const key of ['x', 'X', 'e', 'i', 'u']) expect(press(key), key).toEqual({ does: 'act', key });
+  });
+
   it('are text while something is typed', () => {
-    for (const key of ['g', '/', 'j', '?', 'Escape']) expect(press(key, { typing: true }), key).toBeNull();
+    for (const key of ['g', '/', 'j', '?', 'e', 'Escape']) expect(press(key, { typing: true }), key).toBeNull();
   });
 
   it('belong to an open dialog', () => {
@@ -45,6 +50,7 @@ describe('keys', () => {
   it('go back from a detail to its list', () => {
     expect(pathAbove('/apps/immich')).toBe('/apps');
     expect(pathAbove('/hosts/3')).toBe('/hosts');
+    expect(pathAbove('/issues/12')).toBe('/issues');
     expect(pathAbove('/apps')).toBeNull();
     expect(pathAbove('/')).toBeNull();
   });

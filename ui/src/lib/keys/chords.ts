@@ -1,11 +1,14 @@
 /** Which key means what. Pure: what is pressed goes in, what is meant comes out. */
 
+import type { ActionKey } from './keyTargets.svelte';
+
 /** Pages a `g` leads to, by the letter after it. */
-export const pagesByLetter = { o: '/', a: '/apps', h: '/hosts', s: '/settings' } as const;
+export const pagesByLetter = { o: '/', a: '/apps', i: '/issues', h: '/hosts', s: '/settings' } as const;
 
 /** What a key can mean. */
 export type Meaning =
   | { does: 'palette' | 'help' | 'filter' | 'next' | 'previous' | 'open' | 'back' | 'await-letter' }
+  | { does: 'act'; key: ActionKey }
   | { does: 'go'; path: (typeof pagesByLetter)[keyof typeof pagesByLetter] };
 
 /** A key as it was pressed. */
@@ -46,6 +49,12 @@ export function meaningOf(pressed: Pressed): Meaning | null {
       return { does: 'previous' };
     case 'Enter':
       return pressed.onControl ? null : { does: 'open' };
+    case 'x':
+    case 'X':
+    case 'e':
+    case 'i':
+    case 'u':
+      return { does: 'act', key };
     case 'Escape':
       return { does: 'back' };
     default:
@@ -54,7 +63,8 @@ export function meaningOf(pressed: Pressed): Meaning | null {
 }
 
 /** The page above: the list of a detail, nothing above a list. */
-export function pathAbove(path: string): '/apps' | '/hosts' | null {
+export function pathAbove(path: string): '/apps' | '/issues' | '/hosts' | null {
   if (path.startsWith('/apps/')) return '/apps';
+  if (path.startsWith('/issues/')) return '/issues';
   return path.startsWith('/hosts/') ? '/hosts' : null;
 }

@@ -13,9 +13,16 @@ export interface KeyTarget {
   filter: () => boolean;
 }
 
-/** The tables of the page, in the order they came. */
+/** Keys a page gives a meaning of its own. */
+export type ActionKey = 'x' | 'X' | 'e' | 'i' | 'u' | 'Escape';
+
+/** What the keys do; false leaves the key to whoever else wants it. */
+export type KeyActions = Partial<Record<ActionKey, () => boolean>>;
+
+/** The tables of the page, in the order they came, and what further keys do there. */
 export class KeyTargets {
   readonly #targets: KeyTarget[] = [];
+  readonly #actions: KeyActions[] = [];
 
   /** Adds a table until the answer is called. */
   add(target: KeyTarget): () => void {
@@ -23,6 +30,19 @@ export class KeyTargets {
     return () => {
       this.#targets.splice(this.#targets.indexOf(target), 1);
     };
+  }
+
+  /** Gives keys a meaning until the answer is called. */
+  addActions(actions: KeyActions): () => void {
+    this.#actions.push(actions);
+    return () => {
+      this.#actions.splice(this.#actions.indexOf(actions), 1);
+    };
+  }
+
+  /** Does what `key` means here, the newest meaning first; false where it means nothing. */
+  act(key: ActionKey): boolean {
+    return [...this.#actions].reverse().some((actions) => actions[key]?.() ?? false);
   }
 
   /** The table keys speak to now. */

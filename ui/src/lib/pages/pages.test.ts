@@ -54,6 +54,25 @@ describe('the overview', () => {
     expect(screen.getByTitle('Приостановлен').textContent).toContain('1 приостановлен');
   });
 
+  it('counts issues, and leads to those that are new and those that came back', async () => {
+    open(overview);
+    const tile = (await screen.findByRole('link', { name: /^Open issues: \d+$/ })).closest('.tile') as HTMLElement;
+    expect(within(tile).getByRole('link', { name: '2 returned' }).getAttribute('href')).toBe('/issues?state=regressed');
+    expect(within(tile).getByRole('link', { name: '6 new' }).getAttribute('href')).toBe('/issues?state=new');
+    const top = screen.getByRole('region', { name: 'Issues worth a look first' });
+    expect(within(top).getAllByRole('listitem')[0]?.textContent).toContain('Returned');
+    const trouble = screen.getByRole('region', { name: 'Needs attention' });
+    const returned = within(trouble).getByRole('link', { name: /A resolved issue came back/ });
+    expect(returned.getAttribute('href')).toBe('/issues?state=regressed&app=nextcloud&host=2');
+  });
+
+  it('says that no log was read, and counts no zero', async () => {
+    open(overview, {}, 'unread');
+    const tile = (await screen.findByText('Open issues')).closest('.tile');
+    await waitFor(() => expect(tile?.textContent).toContain('Logs are not read yet'));
+    expect(tile?.textContent).not.toContain('0');
+  });
+
   it('tells what changed in words', async () => {
     open(overview);
     const changes = await screen.findByRole('region', { name: 'What changed last' });
@@ -69,11 +88,26 @@ describe('the overview', () => {
 });
 
 describe('the page of all apps', () => {
-  it('has the three numbers of the fleet, and says what is not read yet', async () => {
+  it('has the three numbers of the fleet', async () => {
     open(apps);
     await screen.findByRole('link', { name: 'Nextcloud' });
     expect(screen.getByText('Active deployments').parentElement?.textContent).toContain('37');
+    expect(screen.getByText('Apps with errors, 24h').parentElement?.textContent).toMatch(/\d+\s*$/);
+  });
+
+  it('says so when no log was read', async () => {
+    open(apps, {}, 'unread');
+    await screen.findByRole('link', { name: 'Nextcloud' });
     expect(screen.getByText('Apps with errors, 24h').parentElement?.textContent).toContain('Logs are not read yet');
+  });
+
+  it('leads from errors and warnings of the last day to their issues', async () => {
+    open(apps);
+    const row = (await screen.findByRole('link', { name: 'Immich' })).closest('tr') as HTMLElement;
+    const links = within(row)
+      .getAllByRole('link')
+      .map((link) => link.getAttribute('href'));
+    expect(links).toEqual(['/apps/immich', '/issues?app=immich&severity=error', '/issues?app=immich&severity=warning']);
   });
 
   it('shows each app with its span of sizes, its fit in words, and active beside seen', async () => {
@@ -83,7 +117,7 @@ describe('the page of all apps', () => {
     expect(row.textContent).toContain('Over');
     expect(row.textContent).toContain('under-estimated ×1.9');
     expect(within(row).getByRole('img', { name: 'Memory trend of Nextcloud' })).toBeTruthy();
-    expect(within(row).getByRole('link').getAttribute('href')).toBe('/apps/nextcloud');
+    expect(within(row).getAllByRole('link')[0]?.getAttribute('href')).toBe('/apps/nextcloud');
   });
 
   it('shows a dash and no zero where nothing is known', async () => {
@@ -152,10 +186,34 @@ describe('the page of an app', () => {
     expect(text.at(-1)).not.toContain('Over');
   });
 
+  it('lists its most common open issues, and leads to all of them', async () => {
+    open(app, { name: 'nextcloud' });
+    const table = await screen.findByRole('table', { name: 'Most common open issues' });
+    await waitFor(() => expect(within(table).getAllByRole('row').length).toBe(4));
+    expect(within(table).getAllByRole('row')[1]?.textContent).toContain('1,482');
+    expect(screen.getByRole('link', { name: 'All issues of this app' }).getAttribute('href')).toBe(
+      '/issues?app=nextcloud',
+    );
+  });
+
+  it('says why the log of a container was not read', async () => {
+    const { user } = open(app, { name: 'grafana' });
+    await user.click(await screen.findByRole('button', { name: 'The log of grafana: Unreadable' }));
+    const told = await screen.findByRole('dialog');
+    expect(told.textContent).toContain('The engine answered with an error');
+    expect(told.textContent).toContain('configured logging driver does not support reading');
+  });
+
+  it('does not say that nothing is wrong where nothing is read', async () => {
+    open(app, { name: 'jellyfin' });
+    expect(await screen.findByText('Its logs are not read')).toBeTruthy();
+  });
+
   it('tells hosts apart in the chart, at most eight', async () => {
     const { user } = open(app, { name: 'vaultwarden' });
     await waitFor(() => expect(drawn.options.at(-1)?.series.map(({ name }) => name)).toContain('Mean per host'));
-    await user.click(await screen.findByRole('button', { name: 'Hosts' }));
+    const chart = within(screen.getByRole('region', { name: 'Memory and CPU' }));
+    await user.click(await chart.findByRole('button', { name: 'Hosts' }));
     for (const item of (await screen.findAllByRole('menuitemcheckbox')).slice(0, 8)) await user.click(item);
     const left = screen
       .getAllByRole('menuitemcheckbox')

@@ -5,15 +5,18 @@ import { page } from '$app/state';
 import type { Period } from '$lib/bindings';
 import { periodOf, samePeriod, writePeriod } from './period';
 
-/** Writes to the query of the current address, in place: turning a knob is not a page of history. */
-export function rewriteQuery(write: (params: URLSearchParams) => void): void {
+/**
+ * Writes to the query of the current address, in place: turning a knob is not a page of history. With `anew` it is one: another
+ * list, to come back from.
+ */
+export function rewriteQuery(write: (params: URLSearchParams) => void, anew = false): void {
   // eslint-disable-next-line svelte/prefer-svelte-reactivity -- a copy to write the next address from
   const params = new URLSearchParams(page.url.searchParams);
   write(params);
   const query = params.toString();
   if (query === page.url.searchParams.toString()) return;
   const path = resolve(page.url.pathname as '/');
-  void goto(query ? `${path}?${query}` : path, { replaceState: true, keepFocus: true, noScroll: true });
+  void goto(query ? `${path}?${query}` : path, { replaceState: !anew, keepFocus: true, noScroll: true });
 }
 
 /** The period of the current address. Keeps its identity while it stays the same, so that nothing is asked twice. */

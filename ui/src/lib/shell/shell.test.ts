@@ -59,6 +59,13 @@ describe('the window', () => {
     expect(goto).toHaveBeenCalledWith('/hosts');
     await user.keyboard('ga');
     expect(goto).toHaveBeenCalledWith('/apps');
+    await user.keyboard('gi');
+    expect(goto).toHaveBeenCalledWith('/issues');
+  });
+
+  it('counts open issues beside their page', async () => {
+    await open();
+    expect((await screen.findByTitle('19 open issues')).closest('a')?.getAttribute('href')).toBe('/issues');
   });
 
   it('goes on listening after a radio was chosen, and not while a name is written', async () => {

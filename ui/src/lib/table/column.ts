@@ -26,6 +26,10 @@ export interface Column<Row> {
   fixed?: boolean;
   /** Place in the order in which columns give way when there is no room for all; without one it stays. */
   leaves?: number;
+  /** False where whoever orders the rows cannot order by it. */
+  sorts?: boolean;
+  /** Takes the width that is left, and is cut off where that is too little. */
+  grows?: boolean;
   /** Width in CSS, where the content does not say enough. */
   width?: string;
 }

@@ -5,6 +5,7 @@ import { ABSENT, formatCores, formatCount } from '$lib/format/numbers';
 import { formatMinute } from '$lib/format/times';
 import { sentenceOfStates } from '$lib/format/words';
 import { t } from '$lib/i18n/i18n.svelte';
+import { rankOfScan, scanWord } from '$lib/issues/words';
 import type { Column } from '$lib/table/column';
 
 type Row = AppContainerRow;
@@ -27,6 +28,15 @@ export function containerColumns(): Array<Column<Row>> {
     text('host', (row) => row.host_name),
     { ...text('service', (row) => row.container.service ?? ABSENT), leaves: 3 },
     text('state', (row) => stateSentence(row.container)),
+    {
+      key: 'log',
+      leaves: 5,
+      title: t('issues:scan.column'),
+      hint: t('issues:scan.column_hint'),
+      first: 'desc',
+      value: (row) => rankOfScan(row.container.log),
+      text: (row) => scanWord(row.container.log),
+    },
     bytes('memory', (row) => row.container.memory_used_bytes, t('app:containers.memory_hint')),
     bytes('usage', (row) => row.container.memory_usage_bytes),
     bytes('limit', (row) => row.container.memory_limit_bytes),

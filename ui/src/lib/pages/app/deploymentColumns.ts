@@ -61,6 +61,8 @@ export function deploymentColumns(): Array<Column<DeploymentRow>> {
       value: badness,
       text: (row) => t(`common:accuracy.${row.accuracy}`),
     },
+    { ...count('errors', (row) => row.errors_24h), leaves: 6 },
+    { ...count('warnings', (row) => row.warnings_24h), leaves: 5 },
     { ...count('oom_kills', (row) => row.oom_kills), leaves: 4 },
     { ...count('restarts', (row) => row.restarts), leaves: 3 },
     {
@@ -81,6 +83,9 @@ function bytes(
   return { key, title: t(`app:hosts.${key}`), align: 'right', value, text: (row) => formatBytes(value(row)) };
 }
 
-function count(key: 'oom_kills' | 'restarts', value: (row: DeploymentRow) => number): Column<DeploymentRow> {
+function count(
+  key: 'errors' | 'warnings' | 'oom_kills' | 'restarts',
+  value: (row: DeploymentRow) => number | null,
+): Column<DeploymentRow> {
   return { key, title: t(`app:hosts.${key}`), align: 'right', value, text: (row) => formatCount(value(row)) };
 }

@@ -3,6 +3,7 @@ import type { AppTrouble, ChangeKind, FaultCause } from '$lib/bindings';
 import type { Tone } from '$lib/components/tone';
 import { formatBytes } from '$lib/format/bytes';
 import { t } from '$lib/i18n/i18n.svelte';
+import { appHref, issuesHref } from '$lib/period/links';
 
 /** Name of a cause. */
 export function causeTitle(cause: FaultCause): string {
@@ -24,13 +25,21 @@ export function troubleFigures(trouble: AppTrouble): string {
   return memory_bytes === null ? '' : formatBytes(memory_bytes);
 }
 
+/** Where a trouble is told in full: issues on their page, everything else on the app's. */
+export function troubleHref({ kind, app, host }: AppTrouble): string {
+  if (kind === 'regressed') return issuesHref({ app, host, state: 'regressed' });
+  return kind === 'new_issues' ? issuesHref({ app, host, state: 'new' }) : appHref(app);
+}
+
 /** How bad a trouble is. */
 export function toneOfTrouble(kind: AppTrouble['kind']): Tone {
   const tones = {
     oom_killed: 'danger',
     over_limit: 'danger',
     unhealthy: 'danger',
+    regressed: 'danger',
     restarting: 'warn',
+    new_issues: 'warn',
     near_limit: 'warn',
     exited: 'warn',
   } as const;

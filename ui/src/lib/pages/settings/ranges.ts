@@ -8,6 +8,8 @@ import type { Settings } from '$lib/bindings';
 /** Settings that are whole numbers. */
 export type NumberField =
   | 'tick_interval_s'
+  | 'log_pass_s'
+  | 'log_look_back_h'
   | 'samples_retention_h'
   | 'reports_retention_days'
   | 'daily_retention_days'
@@ -21,6 +23,8 @@ export interface Range {
 
 const FIXED: Record<NumberField, Range> = {
   tick_interval_s: { min: 5, max: 300 },
+  log_pass_s: { min: 10, max: 3600 },
+  log_look_back_h: { min: 0, max: 168 },
   samples_retention_h: { min: 6, max: 336 },
   reports_retention_days: { min: 7, max: 730 },
   daily_retention_days: { min: 30, max: 3650 },
@@ -37,11 +41,11 @@ export function rangeOf(field: NumberField, beside: Settings): Range {
 
 /** Unit of a field, as the engine writes it in its errors. */
 export function unitOf(field: NumberField): 's' | 'h' | 'd' {
-  if (field === 'tick_interval_s') return 's';
-  return field === 'samples_retention_h' ? 'h' : 'd';
+  if (field === 'tick_interval_s' || field === 'log_pass_s') return 's';
+  return field === 'samples_retention_h' || field === 'log_look_back_h' ? 'h' : 'd';
 }
 
 /** Whether a smaller value throws away what is kept now. */
 export function isRetention(field: NumberField): boolean {
-  return field !== 'tick_interval_s';
+  return !['tick_interval_s', 'log_pass_s', 'log_look_back_h'].includes(field);
 }

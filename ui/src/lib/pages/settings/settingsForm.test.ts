@@ -6,6 +6,8 @@ import { SettingsForm } from './settingsForm.svelte';
 
 const START: Settings = {
   tick_interval_s: 15,
+  log_pass_s: 60,
+  log_look_back_h: 24,
   samples_retention_h: 48,
   reports_retention_days: 90,
   daily_retention_days: 730,
@@ -103,6 +105,14 @@ describe('a number', () => {
     form.close();
   });
 
+  it('that only reads less of a log loses nothing, and asks nothing', async () => {
+    const { form, stored } = open();
+    form.type('log_look_back_h', '0');
+    await form.commit('log_look_back_h');
+    expect(stored.map((settings) => settings.log_look_back_h)).toEqual([0]);
+    form.close();
+  });
+
   it('can be put back', async () => {
     const { form, stored } = open();
     form.type('samples_retention_h', '12');
@@ -119,5 +129,7 @@ describe('ranges', () => {
     expect(rangeOf('daily_retention_days', START)).toEqual({ min: 90, max: 3650 });
     expect(rangeOf('reports_retention_days', { ...START, daily_retention_days: 120 })).toEqual({ min: 7, max: 120 });
     expect(rangeOf('tick_interval_s', START)).toEqual({ min: 5, max: 300 });
+    expect(rangeOf('log_pass_s', START)).toEqual({ min: 10, max: 3600 });
+    expect(rangeOf('log_look_back_h', START)).toEqual({ min: 0, max: 168 });
   });
 });

@@ -1,0 +1,82 @@
+//! The words that masking goes by, and what it asks of stretches of a message.
+
+/// Words after which a number is the name of a trouble.
+pub(super) const CODES: &str = "status statuscode status_code code errno error http exit signal sqlstate errorcode error_code \
+    exitcode exit_code retcode rc returned response err hresult exited failed";
+/// Keys whose value is a name somebody chose, even if it is a word.
+pub(super) const NAMES: &str = "user username userid user_id login account ruser rhost host hostname server client ip addr \
+    address remote name id container pod node instance device dev session session_id request_id \
+    req_id trace_id span_id path file filename url uri email job queue topic key token image tag \
+    domain pkg tenant";
+/// Keys whose value says what went wrong.
+pub(super) const REASONS: &str = "reason msg message cause errmsg detail exception state level type";
+/// Most words between quotes that are taken for one value.
+pub(super) const QUOTED_WORDS: usize = 3;
+/// Ends of keys whose value is a name somebody chose.
+pub(super) const NAME_ENDS: &str = "name _id _ip _host _user id Id ID";
+/// Labels with a colon before such a name.
+pub(super) const LABELS: &str = "name user username uid login hostname id email account file path ip";
+/// Nouns before a name that is no plain word: `service init-db: starting`.
+pub(super) const KINDS: &str = "host hostname container pod service client device topic queue group node job task worker plugin \
+    module index table database bucket volume network image instance connection folder session \
+    job_id";
+/// Nouns before the name of one of their kind.
+pub(super) const NOUNS: &str = "user username";
+/// What follows such a noun without being a name.
+pub(super) const NO_NAMES: &str = "is was has had not does did do in on at by for from to with without and or name id unknown \
+    agent service data database account accounts input session sessions error failed key keys \
+    already could cannot can must should will would authentication authenticated authorization \
+    permission permissions request requested space interface networking header address config \
+    configuration group exited exists interrupt settings";
+
+/// Whether a list of words, each a blank from the next, holds this one in any case.
+pub(super) fn one_of(word: &str, words: &str) -> bool {
+    word.len() <= 16 && words.split(' ').any(|w| w.eq_ignore_ascii_case(word))
+}
+
+pub(super) fn only_placeholders(text: &str) -> bool {
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        if matches!(first, ' ' | ',' | '-' | '.' | '/' | ':' | '#' | '*') {
+            rest = &rest[1..];
+        } else if let Some(end) = rest.strip_prefix('<').and_then(|r| r.find('>'))
+            && rest[1..=end].bytes().all(|b| b.is_ascii_uppercase() || b == b'*')
+        {
+            rest = &rest[end + 2..];
+        } else {
+            return false;
+        }
+    }
+    !text.is_empty()
+}
+
+/// One word between brackets in the middle of a message: `loaded module [x-pack]`. Marks such as `[preauth]` end one.
+pub(super) fn chosen(inner: &str) -> bool {
+    !inner.is_empty()
+        && inner.bytes().any(|b| b.is_ascii_lowercase())
+        && inner
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'<' | b'>' | b'*'))
+}
+
+/// Where the run of ` key=value` begins that ends the message.
+pub(super) fn tail(text: &str) -> usize {
+    let mut tail = text.len();
+    let mut previous_end = usize::MAX;
+    let start = text.as_ptr() as usize;
+    crate::fields::pairs(text, |key, value, quoted| {
+        let begin = key.as_ptr() as usize - start;
+        let end = value.as_ptr() as usize - start + value.len() + usize::from(quoted);
+        if begin < previous_end || begin > previous_end.saturating_add(2) {
+            tail = begin;
+        }
+        previous_end = end;
+        true
+    });
+    let closed = text.trim_end_matches([')', ' ']).len();
+    if previous_end != usize::MAX && previous_end >= closed {
+        tail
+    } else {
+        text.len()
+    }
+}

@@ -1,0 +1,213 @@
+//! What assigns a value to a name: signs, tags, lists of pairs, flags, and words.
+//!
+//! It deliberately reads only what stands between the two; whether the value is a secret is decided elsewhere.
+
+use super::keys::{self, Key};
+use super::quotes::{Quote, bare_end, skip_blanks};
+
+/// What stands between a name and its value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sign {
+    Equals,
+    Colon,
+    /// As in a list of pairs.
+    Comma,
+    /// Nothing but a blank: a flag, SQL.
+    Blank,
+    /// `<password>x</password>`
+    Tag,
+    /// "password is x"
+    Words,
+}
+
+pub(super) struct Assigned {
+    pub(super) sign: Sign,
+    /// Where what stands after the sign and its blanks begins.
+    pub(super) value: usize,
+    /// The quotes around the name.
+    pub(super) name_quote: Option<Quote>,
+    pub(super) encoded: bool,
+}
+
+pub(super) fn name_around(bytes: &[u8], from: usize, to: usize) -> (usize, usize) {
+    let is_name = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
+    let before = bytes[..from]
+        .iter()
+        .rev()
+        .take(keys::LONGEST)
+        .take_while(is_name)
+        .count();
+    let mut begin = from - before;
+    // `%22password` and `\npassword`: the name does not begin with what is left of an escape.
+    if begin > 0
+        && bytes[begin - 1] == b'%'
+        && before >= 2
+        && bytes[begin..begin + 2].iter().all(u8::is_ascii_hexdigit)
+    {
+        begin += 2;
+    } else if begin > 0
+        && bytes[begin - 1] == b'\\'
+        && before >= 1
+        && matches!(bytes[begin], b'n' | b'r' | b't')
+    {
+        begin += 1;
+    }
+    // `x--password`: a flag begins where its signs do.
+    if let Some(sign) = bytes[begin..from].windows(2).rposition(|signs| signs == b"--") {
+        begin += sign;
+    }
+    let after = bytes[to..].iter().take(keys::LONGEST).take_while(is_name).count();
+    (begin, to + after)
+}
+
+pub(super) fn assigned(bytes: &[u8], begin: usize, end: usize, key: Key) -> Option<Assigned> {
+    let before = begin.checked_sub(1).map_or(0, |at| bytes[at]);
+    let name_quote = Quote::at(bytes, end);
+    let mut at = end + name_quote.map_or(0, Quote::len);
+    if bytes[at..].starts_with(b"[]") {
+        at += 2;
+    } else if bytes.get(at) == Some(&b']') {
+        at += 1;
+    }
+    // `<password>x<` and `<entry key="password">x<`
+    if (before == b'<' || name_quote.is_some()) && bytes.get(at) == Some(&b'>') {
+        return Some(Assigned {
+            sign: Sign::Tag,
+            value: at + 1,
+            name_quote: None,
+            encoded: false,
+        });
+    }
+    let blanks = skip_blanks(bytes, at);
+    if name_quote.is_some()
+        && let Some(value) = named_value(bytes, blanks)
+    {
+        return Some(Assigned {
+            sign: Sign::Equals,
+            value,
+            name_quote,
+            encoded: false,
+        });
+    }
+    let rest = &bytes[blanks..];
+    let (sign, length, encoded) = match rest {
+        [b'=' | b'-', b'>', ..] | [b':', b'=', ..] => (Sign::Equals, 2, false),
+        [b'=', ..] => (
+            Sign::Equals,
+            rest.iter().take(3).take_while(|byte| **byte == b'=').count(),
+            false,
+        ),
+        [b':', b':', ..] | [b':', b'/', b'/', ..] => return None,
+        [b':', ..] => (Sign::Colon, 1, false),
+        [b'%', b'3', b'D' | b'd', ..] => (Sign::Equals, 3, true),
+        [b'%', b'3', b'A' | b'a', ..] => (Sign::Colon, 3, true),
+        [b',', ..] if name_quote.is_some() => (Sign::Comma, 1, false),
+        _ if name_quote.is_none() && (blanks > at || rest.first() == Some(&b'(')) => (Sign::Blank, 0, false),
+        _ => return None,
+    };
+    let value = skip_blanks(bytes, blanks + length);
+    let found = Assigned {
+        sign,
+        value,
+        name_quote,
+        encoded,
+    };
+    match sign {
+        Sign::Comma => is_pair(bytes, begin, key, &found).then_some(found),
+        Sign::Blank => after_blank(bytes, begin, key, found),
+        // A path that ends in a name is no name: `open /run/secrets/token: no such file`.
+        Sign::Colon if before == b'/' && name_quote.is_none() && !encoded => None,
+        _ => Some(found),
+    }
+}
+
+/// Whether name and value are two items that belong together: a tuple, a pair of arguments, a header.
+fn is_pair(bytes: &[u8], begin: usize, key: Key, found: &Assigned) -> bool {
+    let Some(quote) = found.name_quote else {
+        return false;
+    };
+    if Quote::at(bytes, found.value).is_none() {
+        return false;
+    }
+    let around = begin.checked_sub(quote.len() + 1).map_or(0, |at| bytes[at]);
+    bytes[begin] == b'-' || around == b'(' || (matches!(around, b'[' | b' ') && is_header(bytes, begin, key))
+}
+
+/// Names of headers have hyphens; a list of fields that are missing has none.
+fn is_header(bytes: &[u8], begin: usize, key: Key) -> bool {
+    let name = bytes[begin..].iter().take(keys::LONGEST);
+    matches!(key, Key::Authorization | Key::Cookie)
+        || name
+            .take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'-')
+            .any(|byte| *byte == b'-')
+}
+
+/// `"name":"PASSWORD","value":"x"` and `key="password" value="x"`: where the value begins, if the rest is at `at`.
+fn named_value(bytes: &[u8], at: usize) -> Option<usize> {
+    let at = skip_blanks(bytes, at + usize::from(bytes.get(at) == Some(&b',')));
+    let quote = Quote::at(bytes, at);
+    let name = at + quote.map_or(0, Quote::len);
+    let end = name + 5;
+    if !bytes.get(name..end)?.eq_ignore_ascii_case(b"value") || Quote::at(bytes, end) != quote {
+        return None;
+    }
+    let sign = skip_blanks(bytes, end + quote.map_or(0, Quote::len));
+    matches!(bytes.get(sign), Some(b':' | b'=')).then(|| skip_blanks(bytes, sign + 1))
+}
+
+fn after_blank(bytes: &[u8], begin: usize, key: Key, mut found: Assigned) -> Option<Assigned> {
+    let next = *bytes.get(found.value)?;
+    if bytes[begin] == b'-' && key != Key::Parameter {
+        return (next != b'-').then_some(found);
+    }
+    if !matches!(key, Key::Strong | Key::Weak) {
+        return None;
+    }
+    let (length, past) = (usize::from(next == b'('), found.value);
+    found.value += length;
+    if key == Key::Strong && Quote::at(bytes, found.value).is_some() {
+        return Some(found);
+    }
+    let rest = &bytes[past..];
+    for words in [&b"is: "[..], b"is ", b"set to ", b"was "] {
+        if key == Key::Strong && rest.len() > words.len() && rest[..words.len()].eq_ignore_ascii_case(words) {
+            let value = skip_blanks(bytes, past + words.len());
+            return Some(Assigned {
+                sign: Sign::Words,
+                value,
+                ..found
+            });
+        }
+    }
+    if key == Key::Strong
+        && let Some(value) = after_whose(bytes, past)
+    {
+        return Some(Assigned {
+            sign: Sign::Words,
+            value,
+            ..found
+        });
+    }
+    // `password x1y2z3` in a sentence, only where the word is clearly more than one.
+    let word =
+        &bytes[found.value..bare_end(&bytes[..bytes.len().min(found.value + 256)], found.value, false)];
+    let has = |test: fn(&u8) -> bool| word.iter().any(test);
+    let least = if key == Key::Strong { 6 } else { 16 };
+    let is_plain = word.iter().all(|byte| {
+        byte.is_ascii_graphic() && !matches!(byte, b'=' | b':' | b'/' | b'<' | b'(' | b'[' | b'{')
+    });
+    let is_secret =
+        word.len() >= least && is_plain && has(u8::is_ascii_digit) && has(u8::is_ascii_alphabetic);
+    is_secret.then_some(Assigned {
+        sign: Sign::Words,
+        ..found
+    })
+}
+
+/// `password for joe: x`, `password for user joe: x`: where the value begins.
+fn after_whose(bytes: &[u8], at: usize) -> Option<usize> {
+    let rest = bytes[at..].strip_prefix(b"for ")?;
+    let colon = rest.iter().take(64).position(|byte| *byte == b':')?;
+    let words = rest[..colon].iter().filter(|byte| **byte == b' ').count();
+    (words <= 1 && rest.get(colon + 1) == Some(&b' ')).then(|| skip_blanks(bytes, at + 4 + colon + 1))
+}

@@ -1,0 +1,238 @@
+//! What stands where a secret may stand, and is none.
+
+use super::keys::Key;
+
+/// Words in place of any secret.
+const NOTHING: [&str; 26] = [
+    "true",
+    "false",
+    "null",
+    "nil",
+    "none",
+    "undefined",
+    "empty",
+    "yes",
+    "no",
+    "missing",
+    "required",
+    "invalid",
+    "incorrect",
+    "expired",
+    "unset",
+    "redacted",
+    "filtered",
+    "masked",
+    "hidden",
+    "removed",
+    "sensitive",
+    "n/a",
+    "void",
+    "string",
+    "str",
+    "optional",
+];
+
+/// Words that are states where the name is not sure: `auth=ok`, but a password may be "ok".
+const STATES: [&str; 34] = [
+    "ok",
+    "on",
+    "off",
+    "success",
+    "successful",
+    "succeeded",
+    "failed",
+    "failure",
+    "fail",
+    "error",
+    "errors",
+    "enabled",
+    "disabled",
+    "valid",
+    "unknown",
+    "default",
+    "set",
+    "present",
+    "absent",
+    "found",
+    "denied",
+    "granted",
+    "allowed",
+    "rejected",
+    "refused",
+    "revoked",
+    "pending",
+    "started",
+    "closed",
+    "opened",
+    "active",
+    "basic",
+    "digest",
+    "anonymous",
+];
+
+/// How a sentence goes on after "password:" or "token:".
+const SENTENCE: [&str; 64] = [
+    "a",
+    "all",
+    "already",
+    "an",
+    "and",
+    "any",
+    "are",
+    "as",
+    "at",
+    "authentication",
+    "authorization",
+    "bad",
+    "but",
+    "by",
+    "can",
+    "cannot",
+    "can't",
+    "contains",
+    "could",
+    "couldn't",
+    "does",
+    "doesn't",
+    "error",
+    "expected",
+    "expired",
+    "failed",
+    "failure",
+    "field",
+    "for",
+    "from",
+    "has",
+    "have",
+    "if",
+    "in",
+    "incorrect",
+    "invalid",
+    "is",
+    "it",
+    "login",
+    "may",
+    "mismatch",
+    "missing",
+    "must",
+    "no",
+    "not",
+    "of",
+    "only",
+    "permission",
+    "please",
+    "require",
+    "required",
+    "requires",
+    "should",
+    "the",
+    "this",
+    "too",
+    "unable",
+    "unexpected",
+    "unknown",
+    "user",
+    "value",
+    "was",
+    "wrong",
+    "you",
+];
+
+/// Whether the whole value says nothing: absent, masked already, or a place where a secret is put in later.
+pub(super) fn is_harmless(value: &str, key: Key) -> bool {
+    let core = value.trim_end_matches(['.', ',', ';', ':', '!', '?', ')', ']', '}']);
+    let is_mask = |byte: u8| matches!(byte, b'*' | b'.' | b'-' | b'#' | b'_');
+    if core.is_empty()
+        || core.bytes().all(is_mask)
+        || core.chars().all(|sign| matches!(sign, '•' | '●' | '…'))
+    {
+        return true;
+    }
+    let within =
+        |open: &str, close: &str| value.starts_with(open) && value.ends_with(close) && value.len() <= 48;
+    if within("<", ">")
+        && !value.contains(|c: char| !c.is_ascii_alphabetic() && !matches!(c, '<' | '>' | ' ' | '_' | '-'))
+    {
+        return true;
+    }
+    if (core.len() >= 3 && core.bytes().all(|byte| matches!(byte, b'x' | b'X')))
+        || within("${", "}")
+        || within("{{", "}}")
+    {
+        return true;
+    }
+    if matches!(core, "%s" | "%v" | "%d" | "%q" | "{" | "$" | "%") || within("%(", ")s") {
+        return true;
+    }
+    if let Some(name) = value.strip_prefix('$')
+        && (is_upper_name(name) || (name.len() <= 2 && name.bytes().all(|byte| byte.is_ascii_digit())))
+    {
+        return true;
+    }
+    let bracketless = core
+        .trim_start_matches(['[', '(', '<', '{', '*'])
+        .trim_end_matches(['>', '*']);
+    let is = |words: &[&str]| words.iter().any(|word| word.eq_ignore_ascii_case(bracketless));
+    // A slash stands in counts: `auth=0/1`.
+    let is_short_number =
+        |most: usize| core.len() < most && core.bytes().all(|byte| byte.is_ascii_digit() || byte == b'/');
+    match key {
+        Key::Strong => is(&NOTHING),
+        // A status or an error has three digits, a count few; a one-time password has six.
+        Key::Weak | Key::Quiet | Key::Parameter => is(&NOTHING) || is(&STATES) || is_short_number(6),
+        Key::Authorization | Key::Cookie => is(&NOTHING) || is(&STATES),
+    }
+}
+
+fn is_upper_name(name: &str) -> bool {
+    name.len() >= 2
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
+        && name.bytes().any(|byte| byte.is_ascii_uppercase())
+}
+
+/// Whether a sentence goes on here. Where the name is sure, only what a sentence would say keeps the word.
+pub(super) fn is_prose(text: &str, key: Key) -> bool {
+    // No word of a sentence is longer, so that a long text is not read again and again.
+    let mut words = text.split_ascii_whitespace();
+    let (Some(first), Some(second)) = (words.next(), words.next()) else {
+        return false;
+    };
+    let word = |word: &str| -> bool {
+        let core = word.trim_end_matches(['.', ',', ';', ':', '!']);
+        core.len() <= 24
+            && !core.is_empty()
+            && core
+                .bytes()
+                .skip(1)
+                .all(|byte| byte.is_ascii_lowercase() || byte == b'\'')
+            && core.as_bytes()[0].is_ascii_alphabetic()
+    };
+    if !word(first) {
+        return false;
+    }
+    match key {
+        Key::Strong => {
+            let core = first
+                .trim_end_matches(['.', ',', ';', ':', '!'])
+                .to_ascii_lowercase();
+            SENTENCE.contains(&core.as_str())
+        }
+        _ => second
+            .bytes()
+            .next()
+            .is_some_and(|byte| byte.is_ascii_alphabetic() || matches!(byte, b'"' | b'\'' | b'(' | b'<')),
+    }
+}
+
+/// Whether a word of a sentence is more than a word: signs, digits, or capitals within it.
+pub(super) fn looks_secret(word: &[u8]) -> bool {
+    let core = word.strip_suffix(b".").unwrap_or(word);
+    core.len() >= 5
+        && !core.starts_with(b"<")
+        && core.iter().skip(1).any(|byte| {
+            !byte.is_ascii_lowercase() && !matches!(byte, b'-' | b'\'' | b':' | b',' | b' ' | b')')
+        })
+        && !core.contains(&b' ')
+}

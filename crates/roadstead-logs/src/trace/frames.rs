@@ -1,0 +1,334 @@
+//! What a trace tells: the classes of its exceptions and the functions of the app's own.
+
+use super::{Part, Tongue, exception_name, numbered_frame, part};
+use crate::mask::mask;
+
+/// Own frames that go into a fingerprint.
+const FRAMES: usize = 3;
+
+/// What a trace tells.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Trace {
+    /// Classes of the exception and of its causes, outermost first.
+    pub(crate) kinds: Vec<String>,
+    /// What the first exception says, where that has a number that names a trouble.
+    pub(crate) message: String,
+    /// Functions and files, own ones first.
+    pub(crate) frames: Vec<String>,
+}
+
+/// Packages, folders and prefixes of code that the app did not write.
+const FOREIGN: [&str; 64] = [
+    "java.",
+    "javax.",
+    "jdk.",
+    "sun.",
+    "com.sun.",
+    "jakarta.",
+    "kotlin.",
+    "kotlinx.",
+    "scala.",
+    "akka.",
+    "groovy.",
+    "org.springframework.",
+    "org.apache.",
+    "org.hibernate.",
+    "org.eclipse.",
+    "org.jboss.",
+    "org.wildfly.",
+    "io.netty.",
+    "io.undertow.",
+    "io.quarkus.",
+    "io.vertx.",
+    "io.smallrye.",
+    "io.micrometer.",
+    "reactor.",
+    "com.zaxxer.",
+    "com.mysql.",
+    "org.postgresql.",
+    "org.h2.",
+    "com.fasterxml.",
+    "okhttp3.",
+    "io.grpc.",
+    "com.google.common.",
+    "System.",
+    "Microsoft.",
+    "Npgsql.",
+    "runtime.",
+    "runtime/",
+    "net/http.",
+    "net.",
+    "internal/",
+    "reflect.",
+    "testing.",
+    "std::",
+    "core::",
+    "alloc::",
+    "tokio::",
+    "rust_begin_unwind",
+    "__rust",
+    "panic(",
+    "main.main.func",
+    "<core::",
+    "<alloc::",
+    "<std::",
+    "hyper::",
+    "futures",
+    "backtrace::",
+    "clone",
+    "start_thread",
+    "__libc",
+    "_start",
+    "node:",
+    "internal/",
+    "Module._",
+    "process.process",
+];
+const FOREIGN_FILES: [&str; 18] = [
+    "/site-packages/",
+    "/dist-packages/",
+    "/lib/python",
+    "<frozen ",
+    "<string>",
+    "/node_modules/",
+    "node:",
+    "/usr/local/go/src/",
+    "/go/pkg/mod/",
+    "/vendor/",
+    "/gems/",
+    "/usr/lib/ruby",
+    "/rustc/",
+    "/.cargo/registry/",
+    "internal/",
+    "/usr/share/php",
+    "/phar:",
+    "/usr/lib/node",
+];
+
+fn foreign(function: &str, file: &str) -> bool {
+    FOREIGN.iter().any(|prefix| function.starts_with(prefix))
+        || !file.is_empty()
+            && FOREIGN_FILES
+                .iter()
+                .any(|part| memchr::memmem::find(file.as_bytes(), part.as_bytes()).is_some())
+}
+
+/// The last part of a path, which is the same wherever the app is installed.
+fn file_name(path: &str) -> &str {
+    path.rsplit(['/', '\\']).next().unwrap_or(path)
+}
+
+/// Function and file of a frame, neither with line numbers nor with addresses.
+fn frame(line: &str, next: Option<&str>) -> Option<(String, String)> {
+    let text = line.trim_start_matches([' ', '\t', '|']);
+    if let Some(rest) = text.strip_prefix("File \"") {
+        let (file, rest) = rest.split_once('"')?;
+        let function = rest.rsplit_once(" in ").map_or("", |(_, f)| f);
+        return Some((function.trim().to_owned(), file.to_owned()));
+    }
+    if let Some(rest) = text.strip_prefix("at ") {
+        return Some(at(rest));
+    }
+    if let Some(rest) = text.strip_prefix('#') {
+        // #0 /app/x.php(12): A->b()
+        let rest = rest.trim_start_matches(|c: char| c.is_ascii_digit()).trim_start();
+        if rest.starts_with("{main}") {
+            return None;
+        }
+        if let Some((place, function)) = rest.split_once("): ") {
+            let file = place.rsplit_once('(').map_or(place, |(f, _)| f);
+            return Some((until_call(function).to_owned(), file.to_owned()));
+        }
+        let function = rest.split_once(" in ").map_or(rest, |(_, f)| f);
+        return Some((until_call(function).to_owned(), String::new()));
+    }
+    let ruby = text.strip_prefix("from ").unwrap_or(text);
+    if let Some((place, function)) = ruby.split_once(":in ") {
+        let file = place.rsplit_once(':').map_or(place, |(f, _)| f);
+        let function = function.trim_start_matches(['`', '\'']);
+        let function = function.split(['\'', '`']).next().unwrap_or(function);
+        return Some((function.to_owned(), file.to_owned()));
+    }
+    if numbered_frame(text) {
+        let (_, function) = text.split_once(": ")?;
+        let function = function
+            .rsplit_once("::h")
+            .filter(|(_, h)| h.len() == 16)
+            .map_or(function, |(f, _)| f);
+        let file = next
+            .and_then(|n| n.trim_start().strip_prefix("at "))
+            .unwrap_or("");
+        let file = file.split(".rs:").next().unwrap_or(file);
+        return Some((function.to_owned(), file.to_owned()));
+    }
+    // Go: a call without indent, its file below it.
+    if let Some(place) = next.filter(|n| n.starts_with('\t') || n.starts_with("    /"))
+        && !line.starts_with([' ', '\t'])
+        && (text.ends_with(')') || text.starts_with("created by "))
+        && place.contains(".go:")
+    {
+        let file = place.trim().split(".go:").next().unwrap_or("");
+        let function = text.strip_prefix("created by ").unwrap_or(text);
+        let function = function.rsplit_once('(').map_or(function, |(f, _)| f);
+        let function = function.split(" in goroutine").next().unwrap_or(function);
+        return Some((function.to_owned(), file.to_owned()));
+    }
+    None
+}
+
+fn until_call(function: &str) -> &str {
+    function.split(['(', ' ']).next().unwrap_or(function)
+}
+
+fn at(rest: &str) -> (String, String) {
+    // Java: a.b.C.method(C.java:12); Node: fn (/app/x.js:1:2), /app/x.js:1:2; .NET: A.B.C(Int32 x) in /src/x.cs:line 5
+    let rest = rest.strip_prefix("async ").unwrap_or(rest);
+    if let Some((function, file)) = rest.split_once(") in ") {
+        let file = file.split(":line").next().unwrap_or(file);
+        return (until_call(function).to_owned(), file.to_owned());
+    }
+    if let Some((function, place)) = rest.split_once('(') {
+        let place = place.split(')').next().unwrap_or(place);
+        let place = place.split_once(":line").map_or(place, |(f, _)| f);
+        let file = place.trim_end_matches(|c: char| c.is_ascii_digit() || c == ':');
+        // Java may name the class loader and the module first: `app//a.b.C`, `java.base/java.lang.X`.
+        let function = function.trim_end();
+        let function = if place.contains('/') {
+            function
+        } else {
+            function.rsplit('/').next().unwrap_or(function)
+        };
+        return (function.to_owned(), file.to_owned());
+    }
+    let file = rest.trim_end_matches(|c: char| c.is_ascii_digit() || c == ':');
+    if file.len() < rest.len() {
+        return (String::new(), file.to_owned());
+    }
+    (rest.to_owned(), String::new())
+}
+
+/// Numbers out of generated names: `lambda$4`, `$Proxy12`, `GeneratedMethodAccessor7`, `{closure#0}`.
+fn settled(name: &str) -> String {
+    let mut plain = String::with_capacity(name.len());
+    let name = name.split("$$Lambda").next().unwrap_or(name);
+    for c in name.chars().filter(|c| !c.is_ascii_digit()).take(160) {
+        plain.push(c);
+    }
+    plain
+}
+
+impl Trace {
+    /// Reads the trace in the lines of an event; `None` where there is none.
+    pub(crate) fn read<'l>(lines: impl Iterator<Item = &'l str> + Clone) -> Option<Self> {
+        let mut trace = Self::default();
+        let (mut own, mut all) = (Vec::new(), Vec::new());
+        let mut python = false;
+        let mut frames = 0;
+        let mut following = lines.clone().skip(1);
+        for line in lines {
+            let next = following.next();
+            let part = part(line);
+            if part == Some(Part::Start(Tongue::Python)) {
+                python = true;
+                // What was raised last is at the end; the trace before it is its cause.
+                own.clear();
+                all.clear();
+            }
+            if let Some((function, file)) =
+                frame(line, next).filter(|_| part.is_none_or(|p| matches!(p, Part::Frame | Part::More)))
+            {
+                frames += 1;
+                let name = settled(&format!("{function}@{}", file_name(&file)));
+                let list = if foreign(&function, &file) {
+                    &mut all
+                } else {
+                    &mut own
+                };
+                // Python prints the innermost frame last.
+                if list.len() < FRAMES {
+                    list.push(name);
+                } else if python {
+                    list.remove(0);
+                    list.push(name);
+                }
+                continue;
+            }
+            trace.kind(line, part);
+        }
+        if frames == 0 {
+            return None;
+        }
+        if python {
+            own.reverse();
+            all.reverse();
+        }
+        trace.frames = if own.is_empty() { all } else { own };
+        Some(trace)
+    }
+
+    fn kind(&mut self, line: &str, part: Option<Part>) {
+        let text = line.trim_start_matches([' ', '\t', '|']);
+        let text = [
+            "Caused by: ",
+            "Suppressed: ",
+            "---> ",
+            "--> ",
+            "Uncaught ",
+            "Unhandled exception. ",
+        ]
+        .iter()
+        .fold(text, |text, prefix| text.strip_prefix(prefix).unwrap_or(text));
+        if let Some(rest) = text
+            .strip_prefix("panic: ")
+            .or_else(|| text.strip_prefix("fatal error: "))
+        {
+            self.add("panic", rest);
+            return;
+        }
+        if part == Some(Part::Start(Tongue::Rust)) {
+            let place = text.split_once("panicked at ").map_or("", |(_, place)| place);
+            self.add("panic", place);
+            return;
+        }
+        // Somewhere in a message: `… Uncaught PDOException: x`, `Exception in thread "main" a.b.C: x`, `ERROR x: a.b.CException: y`
+        let mut rest = text;
+        for _ in 0..24 {
+            if let Some(name) = exception_name(rest) {
+                let message = rest[name.len()..].trim_start_matches([':', ' ']);
+                self.add(name, message);
+                return;
+            }
+            match rest.find(' ') {
+                Some(space) => rest = rest[space..].trim_start_matches([' ', '(', '"']),
+                None => return,
+            }
+        }
+    }
+
+    fn add(&mut self, kind: &str, message: &str) {
+        let kind = kind.to_owned();
+        if self.kinds.is_empty() || self.message.is_empty() {
+            let masked = mask(message);
+            if masked.bytes().any(|b| b.is_ascii_digit()) || kind == "panic" {
+                self.message = masked;
+            }
+        }
+        if self.kinds.len() < 6 && !self.kinds.contains(&kind) {
+            self.kinds.push(kind);
+        }
+    }
+
+    /// The part of a fingerprint's text that stands for the trace.
+    pub(crate) fn signature(&self) -> String {
+        let mut text = self.kinds.join(" < ");
+        if !self.message.is_empty() {
+            text.push_str(": ");
+            text.push_str(&self.message);
+        }
+        for frame in &self.frames {
+            text.push_str(" | ");
+            text.push_str(frame);
+        }
+        text
+    }
+}

@@ -1,0 +1,245 @@
+//! Which lines are one event, and what several events have in common.
+
+use roadstead_logs::framing::Stream;
+use roadstead_logs::{Assembler, Event, Severity};
+
+const MS: i64 = 1_000_000;
+
+/// The events in lines that came a millisecond apart.
+fn events(lines: &[&str]) -> Vec<Event> {
+    let mut assembler = Assembler::everything();
+    let mut events = Vec::new();
+    for (at, line) in lines.iter().enumerate() {
+        assembler.push(Stream::Stdout, Some(at as i64 * MS), line, &mut |event| {
+            events.push(event)
+        });
+    }
+    assembler.finish(&mut |event| events.push(event));
+    events
+}
+
+fn one(lines: &[&str]) -> Event {
+    let mut events = events(lines);
+    assert_eq!(events.len(), 1, "{events:#?}");
+    events.remove(0)
+}
+
+#[test]
+fn a_trace_is_one_event() {
+    for lines in [
+        &[
+            "2026-01-02 15:04:05,123 ERROR [main] shop.Orders: cannot store",
+            "java.lang.IllegalStateException: no row 12",
+            "\tat shop.Orders.store(Orders.java:12)",
+            "\tat java.base/java.lang.Thread.run(Thread.java:833)",
+            "Caused by: java.io.IOException: gone",
+            "\t... 12 more",
+        ] as &[&str],
+        &[
+            "Traceback (most recent call last):",
+            "  File \"/app/shop.py\", line 12, in store",
+            "    row = rows[0]",
+            "          ~~~~^^^",
+            "IndexError: list index out of range",
+            "",
+            "During handling of the above exception, another exception occurred:",
+            "",
+            "Traceback (most recent call last):",
+            "  File \"/app/shop.py\", line 20, in main",
+            "    store()",
+            "shop.errors.StoreError: cannot store",
+        ],
+        &[
+            "panic: runtime error: index out of range [3] with length 3",
+            "",
+            "goroutine 1 [running]:",
+            "main.store(0xc000012345)",
+            "\t/src/shop/store.go:12 +0x1d",
+            "main.main()",
+            "\t/src/shop/main.go:7 +0x25",
+            "exit status 2",
+        ],
+        &[
+            "/app/shop.js:12",
+            "    throw new TypeError('no row')",
+            "    ^",
+            "",
+            "TypeError: no row",
+            "    at store (/app/shop.js:12:11)",
+            "    at Module._compile (node:internal/modules/cjs/loader:1)",
+            "",
+            "Node.js v22.1.0",
+        ],
+        &[
+            "thread 'main' panicked at src/store.rs:12:5:",
+            "index out of bounds: the len is 3 but the index is 3",
+            "stack backtrace:",
+            "   0: rust_begin_unwind",
+            "   1: shop::store::put",
+            "             at ./src/store.rs:12:5",
+            "note: run with `RUST_BACKTRACE=full` for a verbose backtrace",
+        ],
+        &[
+            "fail: Shop.Orders[12]",
+            "      Cannot store",
+            "      System.InvalidOperationException: no row",
+            "         at Shop.Orders.Store(Int32 id) in /src/Orders.cs:line 12",
+        ],
+        &[
+            "PHP Fatal error:  Uncaught RuntimeException: no row in /app/shop.php:12",
+            "Stack trace:",
+            "#0 /app/index.php(3): Shop->store()",
+            "#1 {main}",
+            "  thrown in /app/shop.php on line 12",
+        ],
+        &[
+            "/app/shop.rb:12:in `store': no row (RuntimeError)",
+            "\tfrom /app/main.rb:3:in `<main>'",
+        ],
+        &[
+            "terminate called after throwing an instance of 'std::out_of_range'",
+            "  what():  vector::at",
+        ],
+        &[
+            "2026-01-02 15:04:05.123 UTC [12] ERROR:  relation \"rows\" does not exist at character 15",
+            "2026-01-02 15:04:05.123 UTC [12] STATEMENT:  select * from rows",
+            "\t  where id = 1",
+        ],
+        &["{", "  \"level\": \"error\",", "  \"msg\": \"cannot store\"", "}"],
+    ] {
+        let event = one(lines);
+        assert_eq!(event.severity, Severity::Error, "{}", lines[0]);
+        assert_eq!(event.line_count, lines.len() as u64);
+    }
+}
+
+#[test]
+fn the_line_after_a_trace_begins_an_event() {
+    let events = events(&[
+        "Traceback (most recent call last):",
+        "  File \"/app/shop.py\", line 12, in store",
+        "ValueError: bad",
+        "2026-01-02 15:04:05,123 INFO going on",
+    ]);
+    assert_eq!(events.len(), 2);
+    assert_eq!(events[1].severity, Severity::Other);
+}
+
+#[test]
+fn a_trace_is_known_by_its_exception_and_its_own_functions() {
+    let trace = |line: u32, kind: &str, function: &str| {
+        one(&[
+            &format!(
+                "2026-01-02 15:04:0{},123 ERROR [worker-{line}] shop: order {line} failed",
+                line % 10
+            ),
+            &format!("java.lang.{kind}: row {line}"),
+            "\tat org.springframework.jdbc.Template.query(Template.java:99)",
+            &format!("\tat shop.Orders.{function}(Orders.java:{line})"),
+        ])
+        .fingerprint
+    };
+    assert_eq!(
+        trace(1, "IllegalStateException", "store"),
+        trace(22, "IllegalStateException", "store")
+    );
+    assert_ne!(
+        trace(1, "IllegalStateException", "store"),
+        trace(1, "IllegalArgumentException", "store")
+    );
+    assert_ne!(
+        trace(1, "IllegalStateException", "store"),
+        trace(1, "IllegalStateException", "load")
+    );
+}
+
+#[test]
+fn two_streams_do_not_mix() {
+    let mut assembler = Assembler::new();
+    let mut events = Vec::new();
+    let mut take = |event| events.push(event);
+    assembler.push(
+        Stream::Stderr,
+        Some(1),
+        "Traceback (most recent call last):",
+        &mut take,
+    );
+    assembler.push(
+        Stream::Stdout,
+        Some(2),
+        "10.0.0.1 - - [02/Jan/2026:15:04:05 +0000] \"GET / HTTP/1.1\" 200 1",
+        &mut take,
+    );
+    assembler.push(
+        Stream::Stderr,
+        Some(3),
+        "  File \"/app/x.py\", line 1, in f",
+        &mut take,
+    );
+    assembler.push(Stream::Stdout, Some(4), "level=info msg=ok", &mut take);
+    assembler.push(Stream::Stderr, Some(5), "ValueError: bad", &mut take);
+    assembler.finish(&mut take);
+    assert_eq!(events.len(), 1);
+    assert_eq!((events[0].stream, events[0].line_count), (Stream::Stderr, 3));
+}
+
+#[test]
+fn an_event_waits_for_its_own_continuation_only_so_long() {
+    let mut assembler = Assembler::new();
+    let mut events = Vec::new();
+    assembler.push(
+        Stream::Stderr,
+        Some(0),
+        "2026-01-02 15:04:05 ERROR boom",
+        &mut |event| events.push(event),
+    );
+    assert_eq!(assembler.oldest_waiting_ns(), Some(0));
+    assembler.expire(999 * MS, &mut |event| events.push(event));
+    assert!(events.is_empty());
+    assembler.expire(1000 * MS, &mut |event| events.push(event));
+    assert_eq!(events.len(), 1);
+    assert_eq!(assembler.oldest_waiting_ns(), None);
+    // What comes too late raises nothing of its own.
+    assembler.push(
+        Stream::Stderr,
+        Some(1500 * MS),
+        "\tat a.b.C.error(C.java:1)",
+        &mut |event| events.push(event),
+    );
+    assembler.finish(&mut |event| events.push(event));
+    assert_eq!(events.len(), 1);
+}
+
+#[test]
+fn an_event_without_end_is_bounded() {
+    let mut assembler = Assembler::new();
+    let mut events = Vec::new();
+    assembler.push(
+        Stream::Stderr,
+        None,
+        "2026-01-02 15:04:05 ERROR boom",
+        &mut |event| events.push(event),
+    );
+    for _ in 0..10_000 {
+        assembler.push(Stream::Stderr, None, "\tand so on and on", &mut |event| {
+            events.push(event)
+        });
+    }
+    assembler.finish(&mut |event| events.push(event));
+    assert_eq!(events.len(), 1);
+    assert_eq!(events[0].line_count, 10_001);
+    assert_eq!(events[0].lines.len(), roadstead_logs::MOST_LINES);
+}
+
+#[test]
+fn a_message_is_cut_between_characters() {
+    let event = one(&[&format!("ERROR {}", "é".repeat(1000))]);
+    assert_eq!(event.message.chars().count(), roadstead_logs::MESSAGE_CHARS);
+}
+
+#[test]
+fn what_is_grouped_says_why() {
+    let event = one(&["2026-01-02 15:04:05 ERROR dial tcp 10.0.0.5:5432: refused"]);
+    assert_eq!(event.masked, "dial tcp <HOST>:<PORT>: refused");
+    assert_eq!(event.fingerprint.version, roadstead_logs::FINGERPRINT_VERSION);
+}
