@@ -39,15 +39,23 @@ fn flat(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-#[test]
-fn no_committed_query_is_left_over_from_code_that_is_gone() {
-    let mut sources = String::new();
-    for entry in std::fs::read_dir(root().join("crates/roadstead-store/src")).unwrap() {
+/// All sources below a folder, flat.
+fn sources(folder: &std::path::Path) -> String {
+    let mut text = String::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
-        if path.is_file() {
-            sources.push_str(&flat(&std::fs::read_to_string(path).unwrap()));
+        if path.is_dir() {
+            text.push_str(&sources(&path));
+        } else {
+            text.push_str(&flat(&std::fs::read_to_string(path).unwrap()));
         }
     }
+    text
+}
+
+#[test]
+fn no_committed_query_is_left_over_from_code_that_is_gone() {
+    let sources = sources(&root().join("crates/roadstead-store/src"));
     for entry in std::fs::read_dir(root().join(".sqlx")).unwrap() {
         let path = entry.unwrap().path();
         let committed: serde_json::Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
