@@ -4,10 +4,11 @@ use std::path::Path;
 
 use anyhow::Context as _;
 use roadstead_engine::wire::{
-    AppsRequest, HistoryRequest, HostDraft, HostList, Settings, WindowRequest, Wire,
+    AppsRequest, HistoryRequest, HostDraft, HostList, HostPage, HostRequest, IssuesRequest, Settings,
+    WindowRequest, Wire,
 };
 use roadstead_engine::{Clock, Engine, EngineOptions};
-use roadstead_model::{Period, TimeRange};
+use roadstead_model::{HostId, Period, TimeRange};
 use serde::Serialize;
 
 /// Name of the folder the engine keeps its own store in.
@@ -74,11 +75,11 @@ impl EngineDoor {
         serialized(self.engine.app_window(request).await)
     }
 
-    pub(crate) async fn set_interval(&self, seconds: u32) -> anyhow::Result<()> {
-        let settings = Settings {
-            tick_interval_s: seconds,
-            ..Settings::default()
-        };
+    pub(crate) async fn list_issues(&self, request: &IssuesRequest) -> anyhow::Result<Vec<u8>> {
+        serialized(self.engine.list_issues(request.clone()).await)
+    }
+
+    pub(crate) async fn save_settings(&self, settings: Settings) -> anyhow::Result<()> {
         answered(self.engine.save_settings(settings).await).map(|_| ())
     }
 
@@ -92,6 +93,11 @@ impl EngineDoor {
             tick_interval_s: None,
         };
         answered(self.engine.add_host(draft).await).map(|_| ())
+    }
+
+    /// One host with its containers.
+    pub(crate) async fn host(&self, host: HostId) -> anyhow::Result<HostPage> {
+        answered(self.engine.host(HostRequest { host }).await)
     }
 
     pub(crate) async fn list_hosts(&self) -> anyhow::Result<HostList> {

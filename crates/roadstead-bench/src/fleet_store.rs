@@ -74,7 +74,7 @@ impl FleetStore {
 }
 
 /// The folder in `data` whose name is the prefix and the latest end.
-fn newest_with(data: &Path, prefix: &str) -> anyhow::Result<Option<(PathBuf, i64)>> {
+pub(crate) fn newest_with(data: &Path, prefix: &str) -> anyhow::Result<Option<(PathBuf, i64)>> {
     let mut newest = None;
     for entry in std::fs::read_dir(data).with_context(|| format!("cannot list {}", data.display()))? {
         let entry = entry?;
@@ -127,6 +127,7 @@ pub(crate) async fn give_space_back(store: &Store, now_ms: i64) -> anyhow::Resul
         reports_days: 36_500,
         daily_days: 36_500,
         changes_days: 36_500,
+        issues_days: 36_500,
     };
     while store.prune(now_ms, &everything).await?.more {}
     Ok(())

@@ -18,6 +18,13 @@ mod fleet;
 mod fleet_shape;
 mod fleet_store;
 mod history;
+mod issue_seed;
+mod issue_shape;
+mod issue_store;
+mod issues;
+mod log_flow;
+mod log_text;
+mod logs;
 mod pack;
 mod pack_csv;
 mod plain_samples;
@@ -25,6 +32,7 @@ mod real_engine;
 mod record;
 mod sample_fleet;
 mod seed_sql;
+mod simulation;
 mod steady;
 mod sweep;
 mod timing;
@@ -68,11 +76,17 @@ enum Bench {
     Steady(steady::SteadyArgs),
     /// Samples per second into the store.
     Append(append::AppendArgs),
+    /// The classifier over a large file of ordinary log lines, beside `rg`.
+    Logs(logs::LogsArgs),
+    /// The Issues page over a fleet with many issues: command to serialized answer.
+    Issues(issues::IssuesArgs),
+    /// The logs of many containers that print a lot, from a simulated engine to the store: nothing lost, nothing doubled.
+    LogFlow(log_flow::LogFlowArgs),
     /// All of them, each in a process of its own.
     All(AllArgs),
     /// Serves a simulated fleet until the standard input ends.
     #[command(hide = true)]
-    Simulate(steady::SimulateArgs),
+    Simulate(simulation::SimulateArgs),
 }
 
 /// Runs every bench.
@@ -131,7 +145,10 @@ fn run(cli: &Cli) -> anyhow::Result<bool> {
             Bench::Sweep(args) => sweep::run(args, data).await,
             Bench::Steady(args) => steady::run(args, data).await,
             Bench::Append(args) => append::run(args, data).await,
-            Bench::Simulate(args) => steady::simulate(args).await.map(|()| Findings::default()),
+            Bench::Logs(args) => logs::run(args, data),
+            Bench::Issues(args) => issues::run(args, data).await,
+            Bench::LogFlow(args) => log_flow::run(args, data).await,
+            Bench::Simulate(args) => simulation::simulate(args).await.map(|()| Findings::default()),
             Bench::All(_) => Ok(Findings::default()),
         }
     })?;
@@ -158,7 +175,7 @@ fn show(findings: &Findings, json: bool) -> anyhow::Result<()> {
 fn run_all(json: bool, args: &AllArgs, data: &std::path::Path) -> anyhow::Result<bool> {
     let program = std::env::current_exe().context("cannot find this program")?;
     let full: &[&str] = if args.full { &["--full"] } else { &[] };
-    let benches: [(&str, &[&str]); 7] = [
+    let benches: [(&str, &[&str]); 10] = [
         ("append", &[]),
         ("pack", &[]),
         ("window", full),
@@ -166,6 +183,9 @@ fn run_all(json: bool, args: &AllArgs, data: &std::path::Path) -> anyhow::Result
         ("history", full),
         ("sweep", &[]),
         ("steady", &[]),
+        ("logs", &[]),
+        ("issues", &[]),
+        ("log-flow", &[]),
     ];
     let mut reached = true;
     let mut failed = Vec::new();

@@ -253,7 +253,7 @@ async fn insert(connection: &mut SqliteConnection, rows: &mut Vec<SeedRow<'_>>) 
 }
 
 /// A time as the seed's database driver writes it.
-fn seed_time(time_ms: i64) -> String {
+pub(crate) fn seed_time(time_ms: i64) -> String {
     chrono::DateTime::from_timestamp_millis(time_ms).map_or_else(String::new, |time| {
         time.format("%Y-%m-%d %H:%M:%S+00:00").to_string()
     })

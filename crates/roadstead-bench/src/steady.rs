@@ -2,18 +2,17 @@
 //!
 //! The simulated engines are another process: their CPU and memory are not on the backend's bill.
 
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, bail, ensure};
+use anyhow::{Context as _, ensure};
 use clap::Args;
-use roadstead_engine::wire::{HostList, HostState};
-use roadstead_sim::{Fleet, FleetPlan, SimClock, serve_fleet};
+use roadstead_engine::wire::{HostList, HostState, Settings};
+use roadstead_sim::FleetPlan;
 
 use crate::engine_door::EngineDoor;
 use crate::figure::{Figure, Findings, Reach};
+use crate::simulation::Simulation;
 use crate::timing::{Whose, cpu_time, resident_memory};
 
 /// How long connecting all hosts may take.
@@ -39,74 +38,6 @@ pub(crate) struct SteadyArgs {
     warm_up: u32,
 }
 
-/// A simulated fleet to serve.
-#[derive(Debug, Args)]
-pub(crate) struct SimulateArgs {
-    #[arg(long)]
-    hosts: u32,
-    #[arg(long)]
-    containers: u32,
-    #[arg(long)]
-    dir: PathBuf,
-}
-
-/// Serves a simulated fleet until the standard input ends: it ends with the process that started us, however that ends.
-pub(crate) async fn simulate(args: &SimulateArgs) -> anyhow::Result<()> {
-    let plan = FleetPlan {
-        hosts: args.hosts as usize,
-        containers_per_host: args.containers as usize,
-        ..FleetPlan::default()
-    };
-    let serving = serve_fleet(&Fleet::scripted(plan)?, &SimClock::real(), &args.dir)?;
-    println!("ready {}", serving.len());
-    tokio::task::spawn_blocking(|| std::io::stdin().read_to_end(&mut Vec::new())).await??;
-    Ok(())
-}
-
-/// The process that serves the simulated fleet.
-#[derive(Debug)]
-struct Simulation {
-    child: Child,
-}
-
-impl Simulation {
-    fn start(args: &SteadyArgs, dir: &Path) -> anyhow::Result<Self> {
-        let mut child = Command::new(std::env::current_exe()?)
-            .arg("simulate")
-            .args([
-                "--hosts",
-                &args.hosts.to_string(),
-                "--containers",
-                &args.containers.to_string(),
-                "--dir",
-            ])
-            .arg(dir)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .context("cannot start the simulated fleet")?;
-        let stdout = child.stdout.take().context("the simulated fleet has no output")?;
-        let mut simulation = Self { child };
-        let mut first = String::new();
-        std::io::BufRead::read_line(&mut std::io::BufReader::new(stdout), &mut first)?;
-        if !first.starts_with("ready") {
-            let status = simulation.child.wait()?;
-            bail!("the simulated fleet did not start: {status}");
-        }
-        Ok(simulation)
-    }
-}
-
-impl Drop for Simulation {
-    fn drop(&mut self) {
-        // Its input ends, and so does it.
-        drop(self.child.stdin.take());
-        if let Err(error) = self.child.wait() {
-            eprintln!("the simulated fleet did not end: {error}");
-        }
-    }
-}
-
 pub(crate) async fn run(args: &SteadyArgs, data: &Path) -> anyhow::Result<Findings> {
     ensure!(
         args.hosts > 0 && args.containers > 0 && args.minutes > 0,
@@ -116,14 +47,23 @@ pub(crate) async fn run(args: &SteadyArgs, data: &Path) -> anyhow::Result<Findin
     let world = tempfile::Builder::new().prefix("rsb-").tempdir()?;
     let sockets = world.path().join("hosts");
     std::fs::create_dir(&sockets)?;
-    let simulation = Simulation::start(args, &sockets)?;
+    let plan = FleetPlan {
+        hosts: args.hosts as usize,
+        containers_per_host: args.containers as usize,
+        ..FleetPlan::default()
+    };
+    let simulation = Simulation::start(&plan, &sockets)?;
 
     let dir = data.join("steady");
     if dir.exists() {
         std::fs::remove_dir_all(&dir).context("cannot remove the store of an earlier run")?;
     }
     let door = EngineDoor::start(&dir).await?;
-    door.set_interval(args.interval).await?;
+    door.save_settings(Settings {
+        tick_interval_s: args.interval,
+        ..Settings::default()
+    })
+    .await?;
     let mut paths: Vec<PathBuf> = std::fs::read_dir(&sockets)?
         .map(|entry| entry.map(|entry| entry.path()))
         .collect::<Result<_, _>>()?;

@@ -8,6 +8,7 @@ use roadstead_model::{
 };
 
 use crate::catalogue::ServiceScript;
+use crate::load::LoadLog;
 use crate::memory::{MemoryPicture, MemoryScript};
 use crate::moment::Moment;
 use crate::plan::EngineFlavour;
@@ -61,6 +62,8 @@ pub struct Berth {
     pub(crate) sent: Wave,
     pub(crate) read: Wave,
     pub(crate) written: Wave,
+    /// What it prints instead of what its app would.
+    pub(crate) load: Option<LoadLog>,
 }
 
 impl Berth {

@@ -224,6 +224,10 @@ const fn mariadb(service: &'static str, typical_mib: u32) -> ServiceScript {
         .kept()
 }
 
+/// A service that only prints, see [`crate::load`].
+pub(crate) const LOAD_SERVICE: ServiceScript =
+    ServiceScript::new("printer", "roadstead/printer", Voice::Plain, 24).runs("/printer");
+
 #[cfg(test)]
 mod tests {
     use std::collections::HashSet;

@@ -10,6 +10,7 @@ use roadstead_model::time::{DAY_MS, HOUR_MS, SECOND_MS};
 use crate::SIMULATED_LABEL;
 use crate::berth::{Berth, Machine};
 use crate::catalogue::{APPS, AppScript, Endurance, ServiceScript};
+use crate::load::LOAD_APP;
 use crate::memory::MemoryScript;
 use crate::plan::{FleetPlan, PlanError};
 use crate::schedule::{Deploys, RunEnd, Runs, Schedule};
@@ -112,7 +113,7 @@ fn host(plan: &FleetPlan, index: usize) -> ScriptedHost {
     ScriptedHost {
         name: format!("sim-{}-{:02}", PLACES[index % PLACES.len()], index + 1),
         engine_id: format!("SIMULATED-{}", &hex_id(key)[..24]),
-        berths: chosen_apps(key, plan.containers_per_host)
+        berths: chosen_apps(plan, key)
             .into_iter()
             .flat_map(|(app, copy, services)| {
                 app.services[..services]
@@ -125,11 +126,14 @@ fn host(plan: &FleetPlan, index: usize) -> ScriptedHost {
     }
 }
 
-/// The apps of a host as (app, copy, how many of its services), so that its containers are exactly `wanted`. Apps at
+/// The apps of a host as (app, copy, how many of its services), so that its containers are exactly as many as planned. Apps at
 /// the head of the catalogue are found on most hosts; a host with room for more runs second copies.
-fn chosen_apps(host_key: u64, wanted: usize) -> Vec<(&'static AppScript, usize, usize)> {
+fn chosen_apps(plan: &FleetPlan, host_key: u64) -> Vec<(&'static AppScript, usize, usize)> {
+    let mut room = plan.containers_per_host;
+    if plan.log_load.is_some() {
+        return (0..room).map(|copy| (&LOAD_APP, copy, 1)).collect();
+    }
     let mut chosen = Vec::new();
-    let mut room = wanted;
     for copy in 0.. {
         let mut order: Vec<(f64, &AppScript)> = APPS
             .iter()
@@ -212,6 +216,7 @@ fn berth(
         sent: counter(24, network * 0.6),
         read: counter(26, disk * 0.3),
         written: counter(28, disk * 0.7),
+        load: plan.log_load.map(|load| load.log(key)),
     }
 }
 

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
-use roadstead_sim::{EngineFlavour, Fault, Fleet, FleetPlan, SimClock, serve_fleet};
+use roadstead_sim::{EngineFlavour, Fault, Fleet, FleetPlan, LogLoad, SimClock, serve_fleet};
 
 /// A simulated fleet: the Docker Engine API on one unix socket for each host.
 #[derive(Debug, Parser)]
@@ -34,6 +34,12 @@ struct Arguments {
     /// Pretend to be Docker 20.10 on cgroup v1, instead of 27.3 on v2.
     #[arg(long)]
     docker20: bool,
+    /// Containers that do nothing but print, so many lines a second each, 10 to 100000, from now on.
+    #[arg(long, value_name = "LINES")]
+    print: Option<u32>,
+    /// For how many seconds they print.
+    #[arg(long, default_value_t = 60, requires = "print")]
+    print_seconds: u32,
     /// A host that fails: `host-3=hang`, `sim-pier-03=slow:500`. Can be given several times.
     #[arg(long = "fault", value_name = "HOST=FAULT")]
     faults: Vec<String>,
@@ -58,6 +64,19 @@ async fn main() -> ExitCode {
 }
 
 async fn run(arguments: Arguments) -> Result<(), String> {
+    let clock = match arguments.speed {
+        None => SimClock::real(),
+        Some(speed) if (0.001..=1e6).contains(&speed) => SimClock::fast(
+            SimClock::real().now_ms() - i64::from(arguments.back) * 1_000,
+            speed,
+        ),
+        Some(speed) => return Err(format!("a speed of {speed} is not possible: 0.001 to 1000000 is")),
+    };
+    let log_load = arguments.print.map(|lines_per_s| LogLoad {
+        lines_per_s,
+        from_ms: clock.now_ms(),
+        seconds: arguments.print_seconds,
+    });
     let fleet = Fleet::scripted(FleetPlan {
         hosts: arguments.hosts,
         containers_per_host: arguments.containers,
@@ -67,6 +86,7 @@ async fn run(arguments: Arguments) -> Result<(), String> {
         } else {
             EngineFlavour::Docker27CgroupV2
         },
+        log_load,
         ..FleetPlan::default()
     })
     .map_err(|error| error.to_string())?;
@@ -75,14 +95,6 @@ async fn run(arguments: Arguments) -> Result<(), String> {
         .iter()
         .map(|text| named_fault(&fleet, text))
         .collect::<Result<Vec<_>, _>>()?;
-    let clock = match arguments.speed {
-        None => SimClock::real(),
-        Some(speed) if (0.001..=1e6).contains(&speed) => SimClock::fast(
-            SimClock::real().now_ms() - i64::from(arguments.back) * 1_000,
-            speed,
-        ),
-        Some(speed) => return Err(format!("a speed of {speed} is not possible: 0.001 to 1000000 is")),
-    };
     make_private(&arguments.dir)?;
     let serving = serve_fleet(&fleet, &clock, &arguments.dir).map_err(|error| error.to_string())?;
     for (host, fault) in faults {
@@ -95,6 +107,13 @@ async fn run(arguments: Arguments) -> Result<(), String> {
             "{}  unix://{}",
             host.sim().host().name(),
             host.socket_path().display()
+        );
+    }
+    if let Some(load) = log_load {
+        let totals = load.totals();
+        println!(
+            "each container prints {} lines with {} errors and {} warnings",
+            totals.lines, totals.errors, totals.warnings
         );
     }
     interrupted()

@@ -1,5 +1,7 @@
 //! What a fleet is made from.
 
+use crate::load::LogLoad;
+
 /// 2025-01-01T00:00:00Z: where the script of a default fleet begins.
 const DEFAULT_EPOCH_MS: i64 = 1_735_689_600_000;
 /// Most hosts of one fleet.
@@ -70,6 +72,9 @@ pub struct FleetPlan {
     pub epoch_ms: i64,
     /// What the engines pretend to be.
     pub flavour: EngineFlavour,
+    /// Every container prints this much, and the apps are copies of one that does nothing else; `None` is a fleet as
+    /// people have it.
+    pub log_load: Option<LogLoad>,
 }
 
 impl Default for FleetPlan {
@@ -80,6 +85,7 @@ impl Default for FleetPlan {
             seed: 7,
             epoch_ms: DEFAULT_EPOCH_MS,
             flavour: EngineFlavour::default(),
+            log_load: None,
         }
     }
 }
@@ -96,6 +102,16 @@ pub enum PlanError {
     /// A moment no calendar of ours holds.
     #[error("the fleet cannot begin at {0} ms: it can between 1970 and 2200")]
     Epoch(i64),
+    /// Too much or too little to print.
+    #[error(
+        "{lines_per_s} lines a second for {seconds} s cannot be printed: 10 to 100000 lines for 1 to 86400 s can"
+    )]
+    LogLoad {
+        /// Lines a second.
+        lines_per_s: u32,
+        /// For how long.
+        seconds: u32,
+    },
 }
 
 impl FleetPlan {
@@ -110,6 +126,12 @@ impl FleetPlan {
         // 2200-01-01 in UTC epoch milliseconds.
         if !(0..7_258_118_400_000).contains(&self.epoch_ms) {
             return Err(PlanError::Epoch(self.epoch_ms));
+        }
+        if let Some(load) = self.log_load.filter(|load| !load.is_possible()) {
+            return Err(PlanError::LogLoad {
+                lines_per_s: load.lines_per_s,
+                seconds: load.seconds,
+            });
         }
         Ok(())
     }

@@ -6,6 +6,7 @@ use crate::berth::Berth;
 use crate::moment::Moment;
 use crate::seed::{below, mix};
 
+mod messages;
 mod phrases;
 
 /// The log file of a container is rotated: this many lines are kept at most.

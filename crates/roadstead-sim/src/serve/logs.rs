@@ -11,10 +11,13 @@ use super::SimHost;
 use super::body::Answer;
 use super::containers::{Found, find};
 use super::request::Query;
+use crate::load::{LoadLog, Wanted};
 use crate::voice::{LogLine, LogStream};
 
 /// Lines put into one piece of an answer.
 const LINES_PER_PIECE: usize = 500;
+/// Bytes of a piece of an answer that is printed without end.
+const LOAD_PIECE_BYTES: usize = 256 * 1024;
 const NS_PER_MS: i64 = 1_000_000;
 
 /// Answers `logs`. Understands `stdout`, `stderr`, `since`, `until`, `tail`, `timestamps` and `follow`.
@@ -40,6 +43,15 @@ pub(super) fn logs(sim: &SimHost, id: &str, query: &Query) -> Result<Answer, Ans
     let found = find(sim, id)?;
     let now_ns = found.now_ms * NS_PER_MS;
     let to_ns = until_ns.map_or(now_ns, |until_ns| until_ns.min(now_ns));
+    if let Some(log) = found.berth.load {
+        let wanted = Wanted {
+            stdout: manner.stdout,
+            stderr: manner.stderr,
+            timestamps: manner.timestamps,
+        };
+        let lines = log.range(since_ns.unwrap_or(0), to_ns, tail, wanted);
+        return Ok(printed(sim, log, lines, wanted));
+    }
     let mut flow = Flow {
         sim: sim.clone(),
         berth: found.index,
@@ -59,15 +71,32 @@ pub(super) fn logs(sim: &SimHost, id: &str, query: &Query) -> Result<Answer, Ans
         flow.ahead = flow.tail(&found, tail);
         flow.told_ns = to_ns.max(flow.told_ns);
     }
-    let content_type = match (found.berth.script.tty, sim.speaks_multiplexed_type()) {
-        (false, true) => "application/vnd.docker.multiplexed-stream",
-        _ => "application/vnd.docker.raw-stream",
-    };
+    let content_type = content_type(sim, found.berth.script.tty);
     let pieces = stream::unfold(flow, |mut flow| async move {
         let piece = flow.next_piece().await?;
         Some((piece, flow))
     });
     Ok(Answer::flowing(content_type, pieces.boxed()))
+}
+
+fn content_type(sim: &SimHost, tty: bool) -> &'static str {
+    match (tty, sim.speaks_multiplexed_type()) {
+        (false, true) => "application/vnd.docker.multiplexed-stream",
+        _ => "application/vnd.docker.raw-stream",
+    }
+}
+
+/// Lines of a container that only prints. There is no following it: the answer ends with what is printed by now.
+fn printed(sim: &SimHost, log: LoadLog, lines: std::ops::Range<i64>, wanted: Wanted) -> Answer {
+    let pieces = stream::unfold(lines, move |lines| async move {
+        if lines.is_empty() {
+            return None;
+        }
+        let mut piece = BytesMut::with_capacity(LOAD_PIECE_BYTES + 1_024);
+        let next = log.write(lines.clone(), wanted, LOAD_PIECE_BYTES, &mut piece);
+        Some((piece.freeze(), next..lines.end))
+    });
+    Answer::flowing(content_type(sim, false), pieces.boxed())
 }
 
 /// How lines are written.

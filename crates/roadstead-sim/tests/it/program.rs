@@ -21,6 +21,7 @@ fn what_cannot_be_simulated_is_refused_with_what_can() {
         (&["--fault", "host-1=sleepy"], "not_an_engine"),
         (&["--fault", "host-1"], "HOST=FAULT"),
         (&["--speed", "0"], "0.001 to 1000000"),
+        (&["--print", "9"], "10 to 100000 lines"),
     ] {
         let output = program(&[&["--dir", path], arguments].concat()).output().unwrap();
         let text = String::from_utf8(output.stderr).unwrap();
