@@ -157,7 +157,7 @@ impl Work<'_> {
         }
         let since_ns = since_ns(position);
         if let Some(tail) = self.tail()
-            && let Some(pass) = self.from_the_end(since_ns, tail).await?
+            && let Some(pass) = self.last_lines(since_ns, tail).await?
         {
             return Ok(pass);
         }
@@ -221,7 +221,7 @@ impl Work<'_> {
     }
 
     /// Reads the last lines only; `None` when they do not reach back to the cursor.
-    async fn from_the_end(&self, since_ns: i64, tail: u32) -> Result<Option<Pass>, LogRefusal> {
+    async fn last_lines(&self, since_ns: i64, tail: u32) -> Result<Option<Pass>, LogRefusal> {
         let (mut stream, clocks) = self.ask(since_ns, Some(tail)).await?;
         if self.is_set_back(clocks) {
             return Ok(None);

@@ -173,10 +173,12 @@ impl Fleet {
             .first_seen_ms
             .max(now_ms - OCCURRENCES_MS)
             .min(now_ms);
-        let bucket_ms = match now_ms - from_ms {
-            ..=259_200_000 => HOUR_MS,
-            ..=864_000_000 => 6 * HOUR_MS,
-            _ => DAY_MS,
+        let bucket_ms = if now_ms - from_ms <= 3 * DAY_MS {
+            HOUR_MS
+        } else if now_ms - from_ms <= 10 * DAY_MS {
+            6 * HOUR_MS
+        } else {
+            DAY_MS
         };
         let range = TimeRange {
             from_ms: align_down(from_ms, bucket_ms),

@@ -39,7 +39,6 @@ fn flat(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-<<<<<<< HEAD
 /// All sources of a folder and the folders in it, flat.
 fn sources_in(folder: &Path) -> String {
     let mut sources = String::new();
@@ -52,29 +51,11 @@ fn sources_in(folder: &Path) -> String {
         }
     }
     sources
-=======
-/// All sources below a folder, flat.
-fn sources(folder: &std::path::Path) -> String {
-    let mut text = String::new();
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            text.push_str(&sources(&path));
-        } else {
-            text.push_str(&flat(&std::fs::read_to_string(path).unwrap()));
-        }
-    }
-    text
->>>>>>> issues-bench
 }
 
 #[test]
 fn no_committed_query_is_left_over_from_code_that_is_gone() {
-<<<<<<< HEAD
     let sources = sources_in(&root().join("crates/roadstead-store/src"));
-=======
-    let sources = sources(&root().join("crates/roadstead-store/src"));
->>>>>>> issues-bench
     for entry in std::fs::read_dir(root().join(".sqlx")).unwrap() {
         let path = entry.unwrap().path();
         let committed: serde_json::Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
