@@ -137,7 +137,8 @@ export function memoryOption(chart: ChartLines, palette: Palette, figure: Figure
         axisLabel: {
           color: palette.text3,
           fontSize: 11,
-          formatter: (cores: number) => numberFormat({ maximumFractionDigits: 2 }).format(cores),
+          // An idle app uses thousandths of a core: steps of the axis must not all read 0.
+          formatter: (cores: number) => numberFormat({ maximumSignificantDigits: 2 }).format(cores),
         },
       }),
     ],
