@@ -9,7 +9,11 @@ mod demo;
 mod harbor;
 /// Hosts: added, failing, healing, paused, removed, restored.
 mod hosts;
+/// Logs of containers: read in passes, counted once, told by name when they cannot be read.
+mod logs;
 /// What survives the engine itself.
 mod restart;
 /// Settings and sizes typed by the user.
 mod settings;
+/// An engine made by hand, whose containers print exactly what a test says.
+mod stub;
