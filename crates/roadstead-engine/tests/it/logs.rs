@@ -3,7 +3,7 @@ use std::time::Duration;
 use roadstead_engine::Clock;
 use roadstead_engine::wire::*;
 use roadstead_model::FaultCause;
-use roadstead_model::time::MINUTE_MS;
+use roadstead_model::time::{HOUR_MS, MINUTE_MS};
 
 use crate::harbor::{WEEK, draft, eventually};
 use crate::quay::{ERR, OUT, Quay, TWO_PASSES, issues, scan, set_pass, told};
@@ -208,5 +208,49 @@ async fn a_shorter_time_between_passes_is_in_force_at_once() {
         "and not sooner than was set: {:?}",
         between(2)
     );
+    engine.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_lost_or_counted_twice_when_the_engines_clock_jumps_back() {
+    let quay = Quay::new(Clock::default(), vec![StubContainer::named("shop")]);
+    quay.host.stub().ahead_ms = Some(0);
+    // Longer than the container is old.
+    let back_ms = 2 * HOUR_MS;
+    let print = |count: i64, ago_ms: i64| {
+        let at_ms = quay.ago(ago_ms);
+        quay.host.change("shop", |shop| {
+            for nth in 0..count {
+                shop.print(ERR, at_ms + nth, "ERROR disk is full");
+            }
+        });
+    };
+    print(3, MINUTE_MS);
+    let (engine, host) = quay.start_reading().await;
+    let counted = |count: u64| {
+        let engine = &engine;
+        async move {
+            let page = eventually(
+                TWO_PASSES,
+                "what was printed",
+                || issues(engine),
+                |page| page.rows.first().is_some_and(|row| row.count >= count),
+            )
+            .await;
+            assert_eq!(page.rows[0].count, count);
+        }
+    };
+    counted(3).await;
+    quay.host.stub().ahead_ms = Some(-back_ms);
+    print(2, back_ms + 5_000);
+    counted(5).await;
+    print(4, back_ms + 2_000);
+    counted(9).await;
+    // The clock is put right, and the log goes on.
+    quay.host.stub().ahead_ms = Some(0);
+    print(1, 2_000);
+    counted(10).await;
+    let scan = scan(&engine, host, "shop").await.unwrap();
+    assert_eq!((scan.state, scan.lines), (LogScanState::Ok, 10));
     engine.stop().await;
 }

@@ -83,6 +83,8 @@ pub(crate) struct LogAsked {
 pub(crate) struct Stub {
     pub(crate) containers: Vec<StubContainer>,
     pub(crate) asked: Vec<LogAsked>,
+    /// What its clock is ahead of ours, where its answers tell the time.
+    pub(crate) ahead_ms: Option<i64>,
     /// When its containers were made.
     created_ms: i64,
 }
@@ -107,6 +109,7 @@ impl Serving {
         let stub = Arc::new(Mutex::new(Stub {
             containers,
             asked: Vec::new(),
+            ahead_ms: None,
             created_ms,
         }));
         let listener = UnixListener::bind(&path).unwrap();
@@ -187,6 +190,14 @@ fn whole(status: &str, kind: &str, body: &[u8]) -> Vec<u8> {
     let length = body.len();
     let head = format!("HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\n\r\n");
     [head.as_bytes(), body].concat()
+}
+
+/// The same answer with the time on it.
+fn dated(answer: &[u8], at_ms: i64) -> Vec<u8> {
+    let at = DateTime::<Utc>::from_timestamp_millis(at_ms).unwrap();
+    let date = at.format("Date: %a, %d %b %Y %H:%M:%S GMT\r\n").to_string();
+    let head = answer.iter().position(|byte| *byte == b'\n').unwrap() + 1;
+    [&answer[..head], date.as_bytes(), &answer[head..]].concat()
 }
 
 fn json(status: &str, body: &serde_json::Value) -> (Vec<u8>, More) {
@@ -294,6 +305,13 @@ fn of_container(stub: &mut Stub, nth: usize, what: &str, query: &str) -> (Vec<u8
                     "500 Internal Server Error",
                     &serde_json::json!({"message": "input/output error"}),
                 ),
+            };
+            let answer = match stub.ahead_ms {
+                Some(ahead_ms) => (
+                    dated(&answer.0, Utc::now().timestamp_millis() + ahead_ms),
+                    answer.1,
+                ),
+                None => answer,
             };
             let asked = LogAsked {
                 name: of.name.clone(),
