@@ -9,7 +9,15 @@ mod demo;
 mod harbor;
 /// Hosts: added, failing, healing, paused, removed, restored.
 mod hosts;
+/// What logs said in a window, in the reports of the window.
+mod log_reports;
+/// Logs of containers: read in passes, counted once, told by name when they cannot be read.
+mod logs;
+/// An engine on a hand-made host.
+mod quay;
 /// What survives the engine itself.
 mod restart;
 /// Settings and sizes typed by the user.
 mod settings;
+/// An engine made by hand, whose containers print exactly what a test says.
+mod stub;
