@@ -19,6 +19,7 @@ macro_rules! for_each_command {
             restore_issue_states(IssueStates) -> (),
             list_hosts(()) -> HostList,
             host(HostRequest) -> HostPage,
+            host_report(HostReportRequest) -> HostReport,
             discover_hosts(()) -> Discovery,
             test_host(HostDraft) -> ConnectionTest,
             add_host(HostDraft) -> HostRow,

@@ -237,6 +237,11 @@ impl Engine {
         self.fleet().host(request).await
     }
 
+    /// What a host did in one window, as it would be handed on.
+    pub async fn host_report(&self, request: HostReportRequest) -> Wire<HostReport> {
+        self.fleet().host_report(request).await
+    }
+
     /// Hosts found on this machine that could be added.
     pub async fn discover_hosts(&self, (): ()) -> Wire<Discovery> {
         discovery::discover(&self.inner.own, &self.inner.options.discover).await

@@ -57,6 +57,68 @@ deployments: Array<DeploymentRow>,
  */
 containers: Array<AppContainerRow>, };
 
+export type AppReport = { 
+/**
+ * The app.
+ */
+app: string, 
+/**
+ * Its name to show.
+ */
+display_name: string, 
+/**
+ * Ticks in which all its running containers were measured.
+ */
+sample_count: number, 
+/**
+ * Memory at the last tick.
+ */
+memory_current_bytes: number | null, 
+/**
+ * Mean memory.
+ */
+memory_avg_bytes: number | null, 
+/**
+ * Highest memory at one tick.
+ */
+memory_peak_bytes: number | null, 
+/**
+ * Mean cores.
+ */
+cpu_avg_cores: number | null, 
+/**
+ * Estimate in force.
+ */
+estimate_bytes: number | null, 
+/**
+ * Limit in force; absent when a container is unlimited.
+ */
+limit_bytes: number | null, 
+/**
+ * OOM kills.
+ */
+oom_kills: number, 
+/**
+ * Restarts.
+ */
+restarts: number, 
+/**
+ * Error events; absent when logs were not read.
+ */
+log_errors: number | null, 
+/**
+ * Warning events; absent when logs were not read.
+ */
+log_warnings: number | null, 
+/**
+ * Its containers.
+ */
+containers: Array<ContainerInReport>, 
+/**
+ * Its issues in the window: most events first, then the newest; at most 10, and at most 50 over all apps.
+ */
+issues: Array<IssueInReport>, };
+
 export type AppRequest = { 
 /**
  * Its name.
@@ -406,6 +468,32 @@ fault: Fault,
  * How long it took to find out.
  */
 elapsed_ms: number, };
+
+export type ContainerInReport = { 
+/**
+ * Its name; absent when it is forgotten by now.
+ */
+name: string | null, 
+/**
+ * Its samples with memory.
+ */
+sample_count: number, 
+/**
+ * Memory at its last sample.
+ */
+memory_current_bytes: number | null, 
+/**
+ * Mean memory.
+ */
+memory_avg_bytes: number | null, 
+/**
+ * Highest memory.
+ */
+memory_peak_bytes: number | null, 
+/**
+ * Mean cores.
+ */
+cpu_avg_cores: number | null, };
 
 export type ContainerRow = { 
 /**
@@ -865,6 +953,38 @@ containers: Array<ContainerRow>,
  */
 deployments: Array<DeploymentRow>, };
 
+export type HostReport = { 
+/**
+ * The host's name.
+ */
+host_name: string, 
+/**
+ * Its customer label.
+ */
+customer: string, 
+/**
+ * Start of the window.
+ */
+window_start_ms: number, 
+/**
+ * End of the window.
+ */
+window_end_ms: number, 
+/**
+ * Its apps, by name.
+ */
+apps: Array<AppReport>, };
+
+export type HostReportRequest = { 
+/**
+ * Of this host.
+ */
+host: HostId, 
+/**
+ * Start of the window; its newest closed one when absent.
+ */
+window_start_ms: number | null, };
+
 export type HostRequest = { 
 /**
  * Which.
@@ -1002,6 +1122,36 @@ ignored: number, };
 export type IssueFilter = "open" | "new" | "regressed" | "resolved" | "ignored" | "all";
 
 export type IssueId = number;
+
+export type IssueInReport = { 
+/**
+ * The issue.
+ */
+issue: IssueId, 
+/**
+ * The fingerprint, 16 hexadecimal digits.
+ */
+fingerprint: string, 
+/**
+ * Version of the algorithm that made it.
+ */
+fingerprint_version: number, 
+/**
+ * The worst of its events.
+ */
+severity: IssueSeverity, 
+/**
+ * First line of an event, secrets taken out.
+ */
+message: string, 
+/**
+ * Events in the window.
+ */
+count: number, 
+/**
+ * Newest event in the window.
+ */
+last_seen_ms: number, };
 
 export type IssuePage = { 
 /**
@@ -1776,6 +1926,7 @@ export interface Commands {
   restore_issue_states: { request: IssueStates; answer: null };
   list_hosts: { request: null; answer: HostList };
   host: { request: HostRequest; answer: HostPage };
+  host_report: { request: HostReportRequest; answer: HostReport };
   discover_hosts: { request: null; answer: Discovery };
   test_host: { request: HostDraft; answer: ConnectionTest };
   add_host: { request: HostDraft; answer: HostRow };

@@ -311,10 +311,7 @@ fn row(fleet: &LiveFleet, record: store::IssueRecord, now_ms: i64) -> IssueRow {
             .map(|names| names.name.clone())
             .unwrap_or_default(),
         display_name: fleet.display_name(record.app),
-        severity: match record.severity {
-            store::IssueSeverity::Warning => IssueSeverity::Warning,
-            store::IssueSeverity::Error => IssueSeverity::Error,
-        },
+        severity: severity_from_store(record.severity),
         message: record.message,
         state: state_from_store(record.state),
         is_new: record.first_seen_ms >= now_ms - DAY_MS,
@@ -355,6 +352,14 @@ fn host_name(fleet: &LiveFleet, host: HostId) -> String {
         .get(&host)
         .map(|live| live.record.name.clone())
         .unwrap_or_default()
+}
+
+/// As the window is told.
+pub(super) fn severity_from_store(severity: store::IssueSeverity) -> IssueSeverity {
+    match severity {
+        store::IssueSeverity::Warning => IssueSeverity::Warning,
+        store::IssueSeverity::Error => IssueSeverity::Error,
+    }
 }
 
 fn severity_to_store(severity: IssueSeverity) -> store::IssueSeverity {

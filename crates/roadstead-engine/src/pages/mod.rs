@@ -7,6 +7,7 @@ mod history;
 pub(crate) mod hosts;
 mod issues;
 pub(crate) mod overview;
+mod report;
 
 use roadstead_model::time::{DAY_MS, WINDOW_MS, align_down, align_up};
 use roadstead_model::{Period, TimeRange, Window};

@@ -10,6 +10,7 @@ mod event;
 mod hosts;
 mod issues;
 mod overview;
+mod reports;
 mod settings;
 
 pub use apps::*;
@@ -18,4 +19,5 @@ pub use event::*;
 pub use hosts::*;
 pub use issues::*;
 pub use overview::*;
+pub use reports::*;
 pub use settings::*;

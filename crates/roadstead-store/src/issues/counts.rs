@@ -235,13 +235,22 @@ impl Store {
             if reported.len() == ISSUES_REPORTED {
                 break;
             }
-            let known = sqlx::query!("SELECT severity, message FROM issue WHERE issue_id = ?", issue)
-                .fetch_optional(&mut *tx)
-                .await?;
+            let known = sqlx::query!(
+                r#"SELECT severity, message, version AS "version!: i64", fingerprint AS "fingerprint!: i64" FROM issue
+                   JOIN issue_fingerprint ON issue_fingerprint.issue_id = issue.issue_id
+                   WHERE issue.issue_id = ? ORDER BY version DESC LIMIT 1"#,
+                issue
+            )
+            .fetch_optional(&mut *tx)
+            .await?;
             // One whose app is forgotten has no words any more.
             if let Some(known) = known {
                 reported.push(ReportedIssue {
                     issue: IssueId(issue),
+                    fingerprint: (
+                        u16::try_from(known.version).unwrap_or_default(),
+                        known.fingerprint.cast_unsigned(),
+                    ),
                     severity: severity_of(known.severity),
                     message: known.message,
                     count,

@@ -405,6 +405,8 @@ pub struct LogCount {
 pub struct ReportedIssue {
     /// The issue.
     pub issue: IssueId,
+    /// Version and value of its newest fingerprint.
+    pub fingerprint: (u16, u64),
     /// Its worst severity.
     pub severity: IssueSeverity,
     /// First line of an event.

@@ -50,6 +50,15 @@ export class HostActions {
     });
   }
 
+  /** Puts the host's newest report, as JSON, on the clipboard. */
+  async copyReport(row: HostRow): Promise<boolean> {
+    return this.#say(async () => {
+      const report = await this.#backend.call('host_report', { host: row.id, window_start_ms: null });
+      await this.#backend.copyText(JSON.stringify(report, null, 2));
+      this.#toasts.say(t('hosts:report_copied', { name: row.name }));
+    });
+  }
+
   async #restore(row: HostRow): Promise<boolean> {
     return this.#say(async () => {
       await this.#backend.call('restore_host', { host: row.id });
