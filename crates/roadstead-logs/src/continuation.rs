@@ -12,6 +12,8 @@ use crate::trace::{self, Part, Tongue};
 const SOON_NS: i64 = 100_000_000;
 /// A line without any mark of a continuation was printed together with the one before it if it came this soon.
 const TOGETHER_NS: i64 = 3_000_000;
+/// An indented line that is no part of a trace goes on with what was printed this shortly before.
+const INDENTED_NS: i64 = 250_000_000;
 /// Lines of one box or banner.
 const BOX_NS: i64 = 10_000_000;
 /// Longest object printed over several lines.
@@ -41,6 +43,8 @@ pub(crate) struct Context {
     colon: bool,
     /// Its first line is the first of the two that `java.util.logging` prints.
     pub(crate) jul: bool,
+    /// Names the head of its first line, where what comes with the very same head is part of the same message.
+    stamp: u64,
     lines: u32,
 }
 
@@ -60,6 +64,7 @@ impl Context {
             banner: !judged.opens() && (banner(text) || drawing(text)),
             colon: false,
             jul: jul(text, judged),
+            stamp: stamp(text, judged),
             lines: 0,
         };
         context.depth = block_depth(text, judged);
@@ -75,6 +80,11 @@ impl Context {
     /// It is a banner, whose first line says nothing.
     pub(crate) fn boxed(&self) -> bool {
         self.banner && !self.opened
+    }
+
+    /// Its first line has no head, so that any of its lines may say how bad it is.
+    pub(crate) fn bare(&self) -> bool {
+        !self.opened && self.depth == 0
     }
 
     /// After one more line of the event.
@@ -135,6 +145,36 @@ fn block_depth(text: &str, judged: &Judged<'_>) -> i32 {
     }
 }
 
+/// A name for the head of a line with a time in microseconds or finer, or with a program's name before `ERR!` or
+/// `error`; 0 for all others. A logger that prints a message of several lines with a head before each of them asks its
+/// clock once; npm has no clock.
+fn stamp(text: &str, judged: &Judged<'_>) -> u64 {
+    let bytes = text.as_bytes();
+    let name = |head: &[u8]| {
+        head.iter().fold(0xcbf2_9ce4_8422_2325, |hash: u64, b| {
+            (hash ^ u64::from(*b)).wrapping_mul(0x0100_0000_01b3)
+        })
+    };
+    if !judged.head.time {
+        let program = bytes.iter().take_while(|b| b.is_ascii_lowercase()).count();
+        let level = bytes.get(program..).unwrap_or_default();
+        return [" ERR!", " error ", " warn "]
+            .iter()
+            .find(|word| program > 1 && level.starts_with(word.as_bytes()))
+            .map_or(0, |word| name(&bytes[..program + word.len()]));
+    }
+    let fraction = |at: usize| {
+        matches!(bytes.get(at), Some(b'.' | b','))
+            && bytes
+                .get(at + 1..at + 7)
+                .is_some_and(|digits| digits.iter().all(u8::is_ascii_digit))
+    };
+    if !(fraction(19) || fraction(20)) {
+        return 0;
+    }
+    name(bytes.get(..judged.head.message).unwrap_or(bytes).trim_ascii_end())
+}
+
 /// A line of a box, of a rule, or of letters drawn with signs.
 fn banner(text: &str) -> bool {
     let text = text.trim();
@@ -145,10 +185,8 @@ fn banner(text: &str) -> bool {
         && text
             .chars()
             .all(|c| matches!(c, '=' | '-' | '*' | '#' | '_' | '+' | '~' | '─' | '═' | '━' | '.'));
-    rule || matches!(
-        first,
-        '╔' | '║' | '╚' | '╠' | '┌' | '│' | '└' | '├' | '╭' | '╰' | '█' | '▄' | '▀'
-    ) || first == '+' && text.ends_with('+') && text.contains("--")
+    rule || matches!(first, '\u{2500}'..='\u{259f}')
+        || first == '+' && text.ends_with('+') && text.contains("--")
         || matches!(first, '|' | '*' | '#') && text.chars().count() > 1 && text.ends_with(first)
 }
 
@@ -196,7 +234,7 @@ fn closing(text: &str) -> bool {
     matches!(text.as_bytes().first(), Some(b'}' | b']' | b')'))
         && text
             .bytes()
-            .all(|b| matches!(b, b'}' | b']' | b')' | b',' | b';' | b' '))
+            .all(|b| matches!(b, b'}' | b']' | b')' | b',' | b';' | b':' | b' '))
 }
 
 /// What PostgreSQL says about the message before, on lines that look like messages of their own.
@@ -230,13 +268,30 @@ fn go_call(text: &str) -> bool {
 /// `program: what it says`
 fn prefixed(text: &str) -> bool {
     if text.starts_with('[') && text.contains("] ") {
-        return true;
+        return trace::untagged(text).len() == text.len() && !says_more(text);
     }
     let name = text
         .bytes()
         .take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.' | b'/'))
         .count();
-    name > 0 && text[name..].starts_with(": ")
+    name > 0 && !labelled(text) && text[name..].starts_with(": ")
+}
+
+/// `Version: 8.0` names a value; it is no program that speaks.
+fn labelled(text: &str) -> bool {
+    let name = text.bytes().take(32).take_while(u8::is_ascii_alphabetic).count();
+    name > 0 && text.as_bytes()[0].is_ascii_uppercase() && text[name..].starts_with(": ")
+}
+
+/// A word for why, where or what to do, before a colon or between brackets: about the message before.
+fn says_more(text: &str) -> bool {
+    let text = text.strip_prefix('[').unwrap_or(text);
+    let length = text.bytes().take_while(u8::is_ascii_alphabetic).count();
+    let word = &text[..length];
+    matches!(text.as_bytes().get(length), Some(b':' | b']'))
+        && ["cause", "reason", "detail", "details", "hint", "context"]
+            .iter()
+            .any(|more| more.eq_ignore_ascii_case(word))
 }
 
 /// A class name, or a dotted one, alone or before a colon: what ends Python's trace.
@@ -254,6 +309,10 @@ fn python_end(text: &str) -> bool {
 /// Whether `text` goes on with the event of `open`, which had its last line `gap_ns` before.
 pub(crate) fn joins(open: &Context, text: &str, judged: &Judged<'_>, gap_ns: Option<i64>) -> bool {
     // What nearly every line is: the first of an event, after one that nothing can go on with but by a mark.
+    let together = gap_ns.is_some_and(|gap| (0..=TOGETHER_NS).contains(&gap));
+    if open.stamp != 0 && together && open.stamp == stamp(text, judged) {
+        return true;
+    }
     let first = judged.opens()
         && !judged.head.indented
         && judged.part.is_none()
@@ -298,18 +357,34 @@ pub(crate) fn joins(open: &Context, text: &str, judged: &Judged<'_>, gap_ns: Opt
     {
         return true;
     }
+    // `Error: x` in the midst of a block of lines without heads.
+    if attached && !open.opened && open.tongue.is_none() && together {
+        return true;
+    }
     if judged.head.indented {
+        let late = gap_ns.is_some_and(|gap| gap > INDENTED_NS);
+        if late && judged.part.is_none() {
+            return false;
+        }
+        let corner = matches!(trimmed.chars().next(), Some('┏' | '╔' | '┌' | '╭'));
+        if corner && !open.banner && open.severity == Severity::Other {
+            return false;
+        }
         let picture = drawing(text) || open.severity == Severity::Other && ruled(trimmed);
         if open.opened && open.tongue.is_none() && !open.frames && picture {
             return false;
         }
-        let loud = matches!(trimmed.as_bytes()[0], b'A'..=b'Z' | b'[' | b'<');
+        let loud = matches!(trimmed.as_bytes()[0], b'A'..=b'Z' | b'[' | b'<' | 0xe2);
         let level = loud
             && judged.head.level.is_some()
             && !text.starts_with('\t')
             && !text.starts_with("   ")
             && !open.frames;
         return !(judged.head.time || level);
+    }
+    // `Time: 15:04:05` in the midst of such a block.
+    if together && !open.opened && judged.head.level.is_none() && labelled(text) {
+        return true;
     }
     if judged.opens() {
         return false;
@@ -326,17 +401,17 @@ pub(crate) fn joins(open: &Context, text: &str, judged: &Judged<'_>, gap_ns: Opt
                 && open.tongue.is_none()
                 && !open.frames
                 && soon;
-            let together = open.severity > Severity::Other
-                && open.tongue.is_none()
-                && gap_ns.is_some_and(|gap| gap <= TOGETHER_NS);
+            let together =
+                (open.severity > Severity::Other || !open.opened) && open.tongue.is_none() && together;
             return nested || attached || together;
         }
         Some(Part::Exception) => {
-            return open.opened && open.named && !open.frames && open.tongue.is_none() && soon;
+            return !open.frames
+                && open.tongue.is_none()
+                && (open.opened && open.named && soon || !open.opened && together);
         }
         None => {}
     }
-    let together = gap_ns.is_some_and(|gap| (0..=TOGETHER_NS).contains(&gap));
     if closing(trimmed)
         || open.banner && (banner(text) || gap_ns.is_some_and(|gap| (0..=BOX_NS).contains(&gap)))
     {
@@ -358,6 +433,11 @@ pub(crate) fn joins(open: &Context, text: &str, judged: &Judged<'_>, gap_ns: Opt
         && judged.severity == Severity::Other
         && !prefixed(text)
     {
+        return true;
+    }
+    // Lines without any head that were printed in one go are one message.
+    let over = open.ended && open.tongue == Some(Tongue::Python);
+    if together && !open.opened && !over && !prefixed(text) {
         return true;
     }
     open.colon

@@ -275,6 +275,7 @@ impl Walk<'_> {
         match byte(text, self.at) {
             b'<' => self.priority() || self.bracket(),
             b'[' | b'(' => self.bracket(),
+            0xe2 if !self.head.opens() && self.soft == 0 => self.mark(),
             _ => self.level() || self.soft_column(),
         }
     }
@@ -327,6 +328,14 @@ impl Walk<'_> {
             return false;
         };
         let inner = text[self.at + 1..end - 1].trim_ascii();
+        if !self.head.opens()
+            && self.soft == 0
+            && let Some((severity, _)) = level::of_mark(inner).filter(|(_, length)| *length == inner.len())
+        {
+            self.head.level = Some(severity);
+            self.commit(end);
+            return true;
+        }
         if inner.len() < 8 && !inner.is_empty() && inner.iter().all(u8::is_ascii_digit) {
             return self.pass(end);
         }
@@ -361,6 +370,20 @@ impl Walk<'_> {
         }
         self.note_logger(inner, self.at + 1);
         self.pass(end)
+    }
+
+    /// `✗ what failed`
+    fn mark(&mut self) -> bool {
+        let Some((severity, length)) = level::of_mark(&self.text[self.at..]) else {
+            return self.soft_column();
+        };
+        let end = self.at + length;
+        if !blank(byte(self.text, end)) {
+            return self.soft_column();
+        }
+        self.head.level = Some(severity);
+        self.commit(end);
+        true
     }
 
     fn note_logger(&mut self, inner: &[u8], from: usize) {

@@ -220,7 +220,25 @@ pub(crate) fn severity(message: &[u8]) -> Severity {
 }
 
 /// What a failure is called where no keyword is said. The first word, and what may follow it.
-const FAILURES: [(&[u8], &[&[u8]]); 18] = [
+const FAILURES: [(&[u8], &[&[u8]]); 19] = [
+    (
+        b"could",
+        &[
+            b"not open",
+            b"not bind",
+            b"not connect",
+            b"not read",
+            b"not write",
+            b"not find",
+            b"not load",
+            b"not create",
+            b"not start",
+            b"not access",
+            b"not allocate",
+            b"not resolve",
+            b"not parse",
+        ],
+    ),
     (b"failure", &[b"in ", b"to ", b"while ", b"["]),
     (b"failed", &[b"to ", b"with "]),
     (b"unable", &[b"to "]),
