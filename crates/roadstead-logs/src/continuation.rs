@@ -61,7 +61,7 @@ impl Context {
             chained: false,
             exception: false,
             depth: 0,
-            banner: !judged.opens() && (banner(text) || drawing(text)),
+            banner: !judged.opens() && (banner(text) || drawing(text) || ruled(text.trim_start())),
             colon: false,
             jul: jul(text, judged),
             stamp: stamp(text, judged),
@@ -279,7 +279,11 @@ fn prefixed(text: &str) -> bool {
 
 /// `Version: 8.0` names a value; it is no program that speaks.
 fn labelled(text: &str) -> bool {
-    let name = text.bytes().take(32).take_while(u8::is_ascii_alphabetic).count();
+    let name = text
+        .bytes()
+        .take(32)
+        .take_while(|b| b.is_ascii_alphabetic() || *b == b'-')
+        .count();
     name > 0 && text.as_bytes()[0].is_ascii_uppercase() && text[name..].starts_with(": ")
 }
 
@@ -413,7 +417,10 @@ pub(crate) fn joins(open: &Context, text: &str, judged: &Judged<'_>, gap_ns: Opt
         None => {}
     }
     if closing(trimmed)
-        || open.banner && (banner(text) || gap_ns.is_some_and(|gap| (0..=BOX_NS).contains(&gap)))
+        || open.banner
+            && (banner(text)
+                || gap_ns.is_some_and(|gap| (0..=BOX_NS).contains(&gap))
+                    && !(text.starts_with('[') && prefixed(text)))
     {
         return true;
     }
@@ -437,7 +444,11 @@ pub(crate) fn joins(open: &Context, text: &str, judged: &Judged<'_>, gap_ns: Opt
     }
     // Lines without any head that were printed in one go are one message.
     let over = open.ended && open.tongue == Some(Tongue::Python);
-    if together && !open.opened && !over && !prefixed(text) {
+    // A record that begins with its number is none of them.
+    let record = text.as_bytes()[0].is_ascii_digit();
+    // One that tells of trouble after another that does: both are trouble of their own.
+    let another = judged.severity == Severity::Error && open.severity == Severity::Error && open.lines == 1;
+    if together && !open.opened && !over && !record && !another && !prefixed(text) {
         return true;
     }
     open.colon
