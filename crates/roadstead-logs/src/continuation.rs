@@ -3,10 +3,15 @@
 //! Decided from the line itself and from a few facts about the event that is open; no line that comes later changes it,
 //! so that nothing has to wait for more than its own continuation.
 
+mod looks;
+
 use crate::Severity;
 use crate::json;
 use crate::line::{Form, Judged};
 use crate::trace::{self, Part, Tongue};
+use looks::{
+    about_the_message_before, banner, closing, drawing, go_call, labelled, prefixed, python_end, ruled,
+};
 
 /// A line that may be a continuation joins only this soon.
 const SOON_NS: i64 = 100_000_000;
@@ -175,39 +180,6 @@ fn stamp(text: &str, judged: &Judged<'_>) -> u64 {
     name(bytes.get(..judged.head.message).unwrap_or(bytes).trim_ascii_end())
 }
 
-/// A line of a box, of a rule, or of letters drawn with signs.
-fn banner(text: &str) -> bool {
-    let text = text.trim();
-    let Some(first) = text.chars().next() else {
-        return false;
-    };
-    let rule = text.len() >= 4
-        && text
-            .chars()
-            .all(|c| matches!(c, '=' | '-' | '*' | '#' | '_' | '+' | '~' | '─' | '═' | '━' | '.'));
-    rule || matches!(first, '\u{2500}'..='\u{259f}')
-        || first == '+' && text.ends_with('+') && text.contains("--")
-        || matches!(first, '|' | '*' | '#') && text.chars().count() > 1 && text.ends_with(first)
-}
-
-/// Begins with a piece of a rule.
-fn ruled(text: &str) -> bool {
-    let lead = text
-        .bytes()
-        .take_while(|b| matches!(b, b'-' | b'=' | b'*' | b'#' | b'~' | b'_' | b' '))
-        .count();
-    lead >= 5 && text[..lead].bytes().filter(|b| *b != b' ').count() >= 3
-}
-
-/// Lines of a picture: no letter and no digit, and no bracket or caret of something else.
-fn drawing(text: &str) -> bool {
-    let text = text.trim();
-    text.len() >= 3
-        && !closing(text)
-        && text.bytes().all(|b| b.is_ascii_punctuation() || b == b' ')
-        && !text.bytes().all(|b| matches!(b, b'^' | b'~' | b' ' | b'.'))
-}
-
 /// `Jan 17, 2026 2:20:08 AM a.b.Class method`
 pub(crate) fn jul(text: &str, judged: &Judged<'_>) -> bool {
     if !judged.head.time || judged.named {
@@ -227,87 +199,6 @@ pub(crate) fn jul(text: &str, judged: &Judged<'_>) -> bool {
                 .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'<' | b'>' | b'$' | b'_'))
     });
     class && method && words.next().is_none()
-}
-
-/// Nothing but closing brackets and separators.
-fn closing(text: &str) -> bool {
-    matches!(text.as_bytes().first(), Some(b'}' | b']' | b')'))
-        && text
-            .bytes()
-            .all(|b| matches!(b, b'}' | b']' | b')' | b',' | b';' | b':' | b' '))
-}
-
-/// What PostgreSQL says about the message before, on lines that look like messages of their own.
-fn about_the_message_before(text: &str, judged: &Judged<'_>) -> bool {
-    let head = &text.as_bytes()[..text.len().min(200)];
-    let Some(colon) = memchr::memchr_iter(b':', head).find(|at| head.get(at + 1..at + 3) == Some(b"  "))
-    else {
-        return false;
-    };
-    let word = head[..colon]
-        .iter()
-        .rposition(|b| !b.is_ascii_uppercase())
-        .map_or(0, |at| at + 1);
-    let apart = word == 0 || judged.head.time && matches!(head[word - 1], b' ' | b']');
-    apart
-        && matches!(
-            &head[word..colon],
-            b"DETAIL" | b"HINT" | b"STATEMENT" | b"CONTEXT" | b"QUERY" | b"LOCATION"
-        )
-}
-
-/// A call as Go prints it: `main.(*T).serve(0xc000, …)`.
-fn go_call(text: &str) -> bool {
-    text.ends_with(')')
-        && text.find('(').is_some_and(|open| !text[..open].contains(' '))
-        && !text.contains(": ")
-        || text.ends_with("(...)")
-        || text.starts_with('r') && text.contains("0x") && text.len() < 40
-}
-
-/// `program: what it says`
-fn prefixed(text: &str) -> bool {
-    if text.starts_with('[') && text.contains("] ") {
-        return trace::untagged(text).len() == text.len() && !says_more(text);
-    }
-    let name = text
-        .bytes()
-        .take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.' | b'/'))
-        .count();
-    name > 0 && !labelled(text) && text[name..].starts_with(": ")
-}
-
-/// `Version: 8.0` names a value; it is no program that speaks.
-fn labelled(text: &str) -> bool {
-    let name = text
-        .bytes()
-        .take(32)
-        .take_while(|b| b.is_ascii_alphabetic() || *b == b'-')
-        .count();
-    name > 0 && text.as_bytes()[0].is_ascii_uppercase() && text[name..].starts_with(": ")
-}
-
-/// A word for why, where or what to do, before a colon or between brackets: about the message before.
-fn says_more(text: &str) -> bool {
-    let text = text.strip_prefix('[').unwrap_or(text);
-    let length = text.bytes().take_while(u8::is_ascii_alphabetic).count();
-    let word = &text[..length];
-    matches!(text.as_bytes().get(length), Some(b':' | b']'))
-        && ["cause", "reason", "detail", "details", "hint", "context"]
-            .iter()
-            .any(|more| more.eq_ignore_ascii_case(word))
-}
-
-/// A class name, or a dotted one, alone or before a colon: what ends Python's trace.
-fn python_end(text: &str) -> bool {
-    let name = text.split(':').next().unwrap_or(text);
-    !name.is_empty()
-        && name.len() <= 100
-        && name
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_'))
-        && !name.as_bytes()[0].is_ascii_digit()
-        && name.bytes().any(|b| b.is_ascii_lowercase())
 }
 
 /// Whether `text` goes on with the event of `open`, which had its last line `gap_ns` before.
@@ -378,7 +269,11 @@ pub(crate) fn joins(open: &Context, text: &str, judged: &Judged<'_>, gap_ns: Opt
         if open.opened && open.tongue.is_none() && !open.frames && picture {
             return false;
         }
-        let loud = matches!(trimmed.as_bytes()[0], b'A'..=b'Z' | b'[' | b'<' | 0xe2);
+        let loud = matches!(trimmed.as_bytes()[0], b'A'..=b'Z' | b'[' | b'<');
+        let marked = trimmed.as_bytes()[0] == 0xe2 && judged.head.level.is_some();
+        if marked && !text.starts_with("   ") {
+            return false;
+        }
         let level = loud
             && judged.head.level.is_some()
             && !text.starts_with('\t')

@@ -149,7 +149,8 @@ fn level_word(text: &[u8], at: usize, before: Before, timed: bool) -> Option<(Se
             loud && (colon || column && after != 0 || timed && space && severity == Severity::Error)
         }
     };
-    if !held || digit_tail && severity != Severity::Other {
+    let stack = spelled == b"trace" && text[..at].ends_with(b"tack ");
+    if !held || stack || digit_tail && severity != Severity::Other {
         return None;
     }
     let end = if after == b'/' {
@@ -430,9 +431,10 @@ impl Walk<'_> {
         }
         if self.head.syslog {
             // A mail's number may stand before the level: `4Zdf1f786a: info: …`.
+            // So may a part of the program: `dovecot: auth: Error: …`.
             return self.soft == 0
                 && column.ends_with(b":")
-                && column.iter().any(u8::is_ascii_digit)
+                && (column.iter().any(u8::is_ascii_digit) || self.level_and_colon(end))
                 && self.pass(end);
         }
         // `[10.30 16:49:06] chrome.exe *64 - message`
@@ -459,6 +461,13 @@ impl Walk<'_> {
             return false;
         }
         self.pass(end)
+    }
+
+    /// A level word and a colon after a blank at `at`.
+    fn level_and_colon(&self, at: usize) -> bool {
+        let from = skip_spaces(self.text, at);
+        let end = from + word(self.text, from);
+        byte(self.text, end) == b':' && level::of_word(&self.text[from..end]).is_some()
     }
 
     /// Between the level and the message: more of the time, threads and loggers between brackets.

@@ -156,7 +156,8 @@ pub(crate) fn of_syslog(number: u32) -> Severity {
 /// The sign by which scripts and build tools say how a step went, at the start of `text`: what it means and how long it
 /// is.
 pub(crate) fn of_mark(text: &[u8]) -> Option<(Severity, usize)> {
-    const MARKS: [(&str, Severity); 11] = [
+    const MARKS: [(&str, Severity); 12] = [
+        ("⨯", Error),
         ("✗", Error),
         ("✘", Error),
         ("✖", Error),

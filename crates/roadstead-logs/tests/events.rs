@@ -386,3 +386,49 @@ fn an_answer_before_the_operation_is_an_access_line() {
         [Severity::Error, Severity::Other]
     );
 }
+
+#[test]
+fn a_part_of_a_program_may_stand_before_the_level() {
+    assert_eq!(
+        severities(&[
+            "Jan  2 15:04:05 mail imapd: auth: Error: no such user",
+            "Jan  2 15:04:05 mail imapd: master: Warning: Killed with signal 15",
+        ]),
+        [Severity::Error, Severity::Warn]
+    );
+}
+
+#[test]
+fn a_trace_that_has_a_time_on_each_line_is_one_event() {
+    one(&[
+        "[02-Jan-2026 15:04:05 UTC] PHP Warning:  Undefined variable $x in /app/x.php on line 12",
+        "[02-Jan-2026 15:04:05 UTC] PHP Stack trace:",
+        "[02-Jan-2026 15:04:05 UTC] PHP   1. {main}() /app/x.php:0",
+    ]);
+}
+
+#[test]
+fn a_sign_begins_an_event_even_after_a_trace() {
+    let lines = [
+        " ⨯ Error: cannot load",
+        "    at x (/app/a.js:1:2)",
+        " ✓ Ready in 212ms",
+    ];
+    assert_eq!(severities(&lines), [Severity::Error, Severity::Other]);
+}
+
+#[test]
+fn two_troubles_without_heads_are_two_events() {
+    assert_eq!(
+        events(&["Failed to open the door", "Failed to open the window"]).len(),
+        2
+    );
+}
+
+#[test]
+fn records_that_begin_with_a_number_are_events_of_their_own() {
+    assert_eq!(
+        events(&["12 node-7 action start 1 boot", "13 node-8 action start 1 boot"]).len(),
+        2
+    );
+}
