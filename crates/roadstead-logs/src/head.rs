@@ -138,7 +138,10 @@ fn level_word(text: &[u8], at: usize, before: Before, timed: bool) -> Option<(Se
         || after == b'-' && blank(next)
         || after == b',' && blank(next);
     let space = after == b' ';
+    // `WARN[0012] message`: seconds since the start.
+    let since = after == b'[' && next.is_ascii_digit() && before == Before::Nothing && loud;
     let held = match (spelling, before) {
+        _ if since => true,
         _ if after == b'!' && spelled.eq_ignore_ascii_case(b"err") => true,
         (Spelling::Any, Before::Time) => colon || column || space || after == b'/',
         (Spelling::Any, Before::Nothing) => colon || column || loud && (space || after == b'/'),
@@ -312,6 +315,17 @@ impl Walk<'_> {
         let letter = byte(text, self.at);
         let after = byte(text, self.at + 1);
         let logcat = after == b'/' && byte(text, self.at + 2).is_ascii_alphabetic() && !self.head.opens();
+        // `E! message` behind the time, `E: message` where nothing stands before.
+        let banged = self.head.time && after == b'!' || self.at == 0 && after == b':';
+        if banged
+            && blank(byte(text, self.at + 2))
+            && matches!(letter, b'E' | b'W' | b'I' | b'D')
+            && let Some(severity) = level::of_letter(letter)
+        {
+            self.head.level = Some(severity);
+            self.commit(self.at + 2);
+            return true;
+        }
         let tagged = || memchr::memchr(b'(', &text[..text.len().min(60)]).is_some();
         if (self.head.time && (blank(after) || after == b'|') || logcat && tagged())
             && let Some(severity) = level::of_letter(letter)

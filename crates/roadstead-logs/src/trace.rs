@@ -114,6 +114,7 @@ pub(crate) fn part(line: &str) -> Option<Part> {
         b'T' if starts("The above exception was") => Part::More,
         b'+' if starts("+ Exception Group Traceback") => Part::Start(Tongue::Other),
         b'D' if starts("During handling of the above") => Part::More,
+        b'>' if starts("> File \"") && text.contains(", line ") => Part::Frame,
         b'F' if starts("File \"") && text.contains(", line ") => Part::Frame,
         b'p' if starts("panic: ") => Part::Start(Tongue::Go),
         b'f' if starts("fatal error: ") => Part::Start(Tongue::Go),

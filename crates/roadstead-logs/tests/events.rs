@@ -432,3 +432,38 @@ fn records_that_begin_with_a_number_are_events_of_their_own() {
         2
     );
 }
+
+#[test]
+fn a_letter_before_a_sign_and_a_level_before_seconds_are_levels() {
+    assert_eq!(
+        severities(&[
+            "E: no such package",
+            "W: some lists are old",
+            "2026-01-02T15:04:05Z E! [outputs] no answer",
+            "2026-01-02T15:04:05Z I! 3 outputs",
+            "WARN[0012] slow",
+            "ERRO[0013] gone",
+        ]),
+        [
+            Severity::Error,
+            Severity::Warn,
+            Severity::Error,
+            Severity::Other,
+            Severity::Warn,
+            Severity::Error
+        ]
+    );
+}
+
+#[test]
+fn a_frame_that_is_pointed_at_is_a_frame() {
+    one(&[
+        "2026-01-02 15:04:05.123 | ERROR    | app.main:go:12 - boom",
+        "Traceback (most recent call last):",
+        "",
+        "> File \"/app/x.py\", line 12, in <module>",
+        "    go()",
+        "",
+        "ValueError: no",
+    ]);
+}
