@@ -161,6 +161,9 @@ fn stamp(text: &str, judged: &Judged<'_>) -> u64 {
         })
     };
     if !judged.head.time {
+        if !bytes.first().is_some_and(u8::is_ascii_lowercase) {
+            return 0;
+        }
         let program = bytes.iter().take_while(|b| b.is_ascii_lowercase()).count();
         let level = bytes.get(program..).unwrap_or_default();
         return [" ERR!", " error ", " warn "]
