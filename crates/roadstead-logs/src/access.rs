@@ -171,6 +171,26 @@ pub(crate) fn common(text: &str) -> Option<(Access<'_>, usize)> {
     request(text, at, method).map(|access| (access, close + 2))
 }
 
+/// The answer before the operation: `[503 Service Unavailable] s3.PutObject host/path 31ms`.
+pub(crate) fn answered(message: &str) -> Option<Access<'_>> {
+    let rest = message.strip_prefix('[')?;
+    let status = status_at(rest.as_bytes(), 0)?;
+    let (reason, asked) = rest[3..].strip_prefix(' ')?.split_once("] ")?;
+    if reason.len() > 40
+        || !reason
+            .bytes()
+            .all(|b| b.is_ascii_alphabetic() || matches!(b, b' ' | b'-' | b'\''))
+    {
+        return None;
+    }
+    let mut words = asked.split(' ');
+    Some(Access {
+        method: words.next()?,
+        target: words.next()?,
+        status,
+    })
+}
+
 /// The request in a line, if it is one of an access log.
 pub(crate) fn parse(text: &str) -> Option<Access<'_>> {
     let bytes = text.as_bytes();

@@ -269,7 +269,8 @@ impl Open {
             self.severity = judged.severity;
             self.context.named = true;
         }
-        if self.context.boxed() && !self.context.named {
+        let says = self.context.boxed() || self.context.bare() && !judged.head.indented;
+        if says && !self.context.named {
             self.severity = self.severity.max(judged.severity);
         }
         self.keep(text, everything);

@@ -3,15 +3,22 @@
 //! Decided from the line itself and from a few facts about the event that is open; no line that comes later changes it,
 //! so that nothing has to wait for more than its own continuation.
 
+mod looks;
+
 use crate::Severity;
 use crate::json;
 use crate::line::{Form, Judged};
 use crate::trace::{self, Part, Tongue};
+use looks::{
+    about_the_message_before, banner, closing, drawing, go_call, labelled, prefixed, python_end, ruled,
+};
 
 /// A line that may be a continuation joins only this soon.
 const SOON_NS: i64 = 100_000_000;
 /// A line without any mark of a continuation was printed together with the one before it if it came this soon.
 const TOGETHER_NS: i64 = 3_000_000;
+/// An indented line that is no part of a trace goes on with what was printed this shortly before.
+const INDENTED_NS: i64 = 250_000_000;
 /// Lines of one box or banner.
 const BOX_NS: i64 = 10_000_000;
 /// Longest object printed over several lines.
@@ -41,6 +48,8 @@ pub(crate) struct Context {
     colon: bool,
     /// Its first line is the first of the two that `java.util.logging` prints.
     pub(crate) jul: bool,
+    /// Names the head of its first line, where what comes with the very same head is part of the same message.
+    stamp: u64,
     lines: u32,
 }
 
@@ -57,9 +66,10 @@ impl Context {
             chained: false,
             exception: false,
             depth: 0,
-            banner: !judged.opens() && (banner(text) || drawing(text)),
+            banner: !judged.opens() && (banner(text) || drawing(text) || ruled(text.trim_start())),
             colon: false,
             jul: jul(text, judged),
+            stamp: stamp(text, judged),
             lines: 0,
         };
         context.depth = block_depth(text, judged);
@@ -75,6 +85,11 @@ impl Context {
     /// It is a banner, whose first line says nothing.
     pub(crate) fn boxed(&self) -> bool {
         self.banner && !self.opened
+    }
+
+    /// Its first line has no head, so that any of its lines may say how bad it is.
+    pub(crate) fn bare(&self) -> bool {
+        !self.opened && self.depth == 0
     }
 
     /// After one more line of the event.
@@ -135,39 +150,37 @@ fn block_depth(text: &str, judged: &Judged<'_>) -> i32 {
     }
 }
 
-/// A line of a box, of a rule, or of letters drawn with signs.
-fn banner(text: &str) -> bool {
-    let text = text.trim();
-    let Some(first) = text.chars().next() else {
-        return false;
+/// A name for the head of a line with a time in microseconds or finer, or with a program's name before `ERR!` or
+/// `error`; 0 for all others. A logger that prints a message of several lines with a head before each of them asks its
+/// clock once; npm has no clock.
+fn stamp(text: &str, judged: &Judged<'_>) -> u64 {
+    let bytes = text.as_bytes();
+    let name = |head: &[u8]| {
+        head.iter().fold(0xcbf2_9ce4_8422_2325, |hash: u64, b| {
+            (hash ^ u64::from(*b)).wrapping_mul(0x0100_0000_01b3)
+        })
     };
-    let rule = text.len() >= 4
-        && text
-            .chars()
-            .all(|c| matches!(c, '=' | '-' | '*' | '#' | '_' | '+' | '~' | '─' | '═' | '━' | '.'));
-    rule || matches!(
-        first,
-        '╔' | '║' | '╚' | '╠' | '┌' | '│' | '└' | '├' | '╭' | '╰' | '█' | '▄' | '▀'
-    ) || first == '+' && text.ends_with('+') && text.contains("--")
-        || matches!(first, '|' | '*' | '#') && text.chars().count() > 1 && text.ends_with(first)
-}
-
-/// Begins with a piece of a rule.
-fn ruled(text: &str) -> bool {
-    let lead = text
-        .bytes()
-        .take_while(|b| matches!(b, b'-' | b'=' | b'*' | b'#' | b'~' | b'_' | b' '))
-        .count();
-    lead >= 5 && text[..lead].bytes().filter(|b| *b != b' ').count() >= 3
-}
-
-/// Lines of a picture: no letter and no digit, and no bracket or caret of something else.
-fn drawing(text: &str) -> bool {
-    let text = text.trim();
-    text.len() >= 3
-        && !closing(text)
-        && text.bytes().all(|b| b.is_ascii_punctuation() || b == b' ')
-        && !text.bytes().all(|b| matches!(b, b'^' | b'~' | b' ' | b'.'))
+    if !judged.head.time {
+        if !bytes.first().is_some_and(u8::is_ascii_lowercase) {
+            return 0;
+        }
+        let program = bytes.iter().take_while(|b| b.is_ascii_lowercase()).count();
+        let level = bytes.get(program..).unwrap_or_default();
+        return [" ERR!", " error ", " warn "]
+            .iter()
+            .find(|word| program > 1 && level.starts_with(word.as_bytes()))
+            .map_or(0, |word| name(&bytes[..program + word.len()]));
+    }
+    let fraction = |at: usize| {
+        matches!(bytes.get(at), Some(b'.' | b','))
+            && bytes
+                .get(at + 1..at + 7)
+                .is_some_and(|digits| digits.iter().all(u8::is_ascii_digit))
+    };
+    if !(fraction(19) || fraction(20)) {
+        return 0;
+    }
+    name(bytes.get(..judged.head.message).unwrap_or(bytes).trim_ascii_end())
 }
 
 /// `Jan 17, 2026 2:20:08 AM a.b.Class method`
@@ -191,69 +204,13 @@ pub(crate) fn jul(text: &str, judged: &Judged<'_>) -> bool {
     class && method && words.next().is_none()
 }
 
-/// Nothing but closing brackets and separators.
-fn closing(text: &str) -> bool {
-    matches!(text.as_bytes().first(), Some(b'}' | b']' | b')'))
-        && text
-            .bytes()
-            .all(|b| matches!(b, b'}' | b']' | b')' | b',' | b';' | b' '))
-}
-
-/// What PostgreSQL says about the message before, on lines that look like messages of their own.
-fn about_the_message_before(text: &str, judged: &Judged<'_>) -> bool {
-    let head = &text.as_bytes()[..text.len().min(200)];
-    let Some(colon) = memchr::memchr_iter(b':', head).find(|at| head.get(at + 1..at + 3) == Some(b"  "))
-    else {
-        return false;
-    };
-    let word = head[..colon]
-        .iter()
-        .rposition(|b| !b.is_ascii_uppercase())
-        .map_or(0, |at| at + 1);
-    let apart = word == 0 || judged.head.time && matches!(head[word - 1], b' ' | b']');
-    apart
-        && matches!(
-            &head[word..colon],
-            b"DETAIL" | b"HINT" | b"STATEMENT" | b"CONTEXT" | b"QUERY" | b"LOCATION"
-        )
-}
-
-/// A call as Go prints it: `main.(*T).serve(0xc000, …)`.
-fn go_call(text: &str) -> bool {
-    text.ends_with(')')
-        && text.find('(').is_some_and(|open| !text[..open].contains(' '))
-        && !text.contains(": ")
-        || text.ends_with("(...)")
-        || text.starts_with('r') && text.contains("0x") && text.len() < 40
-}
-
-/// `program: what it says`
-fn prefixed(text: &str) -> bool {
-    if text.starts_with('[') && text.contains("] ") {
-        return true;
-    }
-    let name = text
-        .bytes()
-        .take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.' | b'/'))
-        .count();
-    name > 0 && text[name..].starts_with(": ")
-}
-
-/// A class name, or a dotted one, alone or before a colon: what ends Python's trace.
-fn python_end(text: &str) -> bool {
-    let name = text.split(':').next().unwrap_or(text);
-    !name.is_empty()
-        && name.len() <= 100
-        && name
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_'))
-        && !name.as_bytes()[0].is_ascii_digit()
-        && name.bytes().any(|b| b.is_ascii_lowercase())
-}
-
 /// Whether `text` goes on with the event of `open`, which had its last line `gap_ns` before.
 pub(crate) fn joins(open: &Context, text: &str, judged: &Judged<'_>, gap_ns: Option<i64>) -> bool {
     // What nearly every line is: the first of an event, after one that nothing can go on with but by a mark.
+    let together = gap_ns.is_some_and(|gap| (0..=TOGETHER_NS).contains(&gap));
+    if open.stamp != 0 && together && open.stamp == stamp(text, judged) {
+        return true;
+    }
     let first = judged.opens()
         && !judged.head.indented
         && judged.part.is_none()
@@ -298,18 +255,38 @@ pub(crate) fn joins(open: &Context, text: &str, judged: &Judged<'_>, gap_ns: Opt
     {
         return true;
     }
+    // `Error: x` in the midst of a block of lines without heads.
+    if attached && !open.opened && open.tongue.is_none() && together {
+        return true;
+    }
     if judged.head.indented {
+        let late = gap_ns.is_some_and(|gap| gap > INDENTED_NS);
+        if late && judged.part.is_none() {
+            return false;
+        }
+        let corner = matches!(trimmed.chars().next(), Some('┏' | '╔' | '┌' | '╭'));
+        if corner && !open.banner && open.severity == Severity::Other {
+            return false;
+        }
         let picture = drawing(text) || open.severity == Severity::Other && ruled(trimmed);
         if open.opened && open.tongue.is_none() && !open.frames && picture {
             return false;
         }
         let loud = matches!(trimmed.as_bytes()[0], b'A'..=b'Z' | b'[' | b'<');
+        let marked = trimmed.as_bytes()[0] == 0xe2 && judged.head.level.is_some();
+        if marked && !text.starts_with("   ") {
+            return false;
+        }
         let level = loud
             && judged.head.level.is_some()
             && !text.starts_with('\t')
             && !text.starts_with("   ")
             && !open.frames;
         return !(judged.head.time || level);
+    }
+    // `Time: 15:04:05` in the midst of such a block.
+    if together && !open.opened && judged.head.level.is_none() && labelled(text) {
+        return true;
     }
     if judged.opens() {
         return false;
@@ -326,19 +303,22 @@ pub(crate) fn joins(open: &Context, text: &str, judged: &Judged<'_>, gap_ns: Opt
                 && open.tongue.is_none()
                 && !open.frames
                 && soon;
-            let together = open.severity > Severity::Other
-                && open.tongue.is_none()
-                && gap_ns.is_some_and(|gap| gap <= TOGETHER_NS);
+            let together =
+                (open.severity > Severity::Other || !open.opened) && open.tongue.is_none() && together;
             return nested || attached || together;
         }
         Some(Part::Exception) => {
-            return open.opened && open.named && !open.frames && open.tongue.is_none() && soon;
+            return !open.frames
+                && open.tongue.is_none()
+                && (open.opened && open.named && soon || !open.opened && together);
         }
         None => {}
     }
-    let together = gap_ns.is_some_and(|gap| (0..=TOGETHER_NS).contains(&gap));
     if closing(trimmed)
-        || open.banner && (banner(text) || gap_ns.is_some_and(|gap| (0..=BOX_NS).contains(&gap)))
+        || open.banner
+            && (banner(text)
+                || gap_ns.is_some_and(|gap| (0..=BOX_NS).contains(&gap))
+                    && !(text.starts_with('[') && prefixed(text)))
     {
         return true;
     }
@@ -358,6 +338,15 @@ pub(crate) fn joins(open: &Context, text: &str, judged: &Judged<'_>, gap_ns: Opt
         && judged.severity == Severity::Other
         && !prefixed(text)
     {
+        return true;
+    }
+    // Lines without any head that were printed in one go are one message.
+    let over = open.ended && open.tongue == Some(Tongue::Python);
+    // A record that begins with its number is none of them.
+    let record = text.as_bytes()[0].is_ascii_digit();
+    // One that tells of trouble after another that does: both are trouble of their own.
+    let another = judged.severity == Severity::Error && open.severity == Severity::Error && open.lines == 1;
+    if together && !open.opened && !over && !record && !another && !prefixed(text) {
         return true;
     }
     open.colon

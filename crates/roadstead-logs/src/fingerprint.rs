@@ -11,7 +11,8 @@
 //!    * A line of JSON or of pairs: the message, then the error with its class, then the status or code.
 //!    * A line of an access log: method and status.
 //!    * Anything else: the message without what the logger puts before it (times, level, process, thread, host of a
-//!      syslog line). Where the first line has no message of its own, the next one is taken.
+//!      syslog line). Where the first line has no message of its own, the next one is taken; where it has no
+//!      head and is harmless, the first line of the block that is not.
 //! 3. The text is *masked*, once from left to right: times, UUIDs, hexadecimal numbers, addresses and their ports, host
 //!    names, URLs, paths, e-mail addresses, numbers with their units, quoted words, names with digits in them, values of
 //!    keys that hold names. Lists of the same kind become one. Kept are words, and numbers that name a trouble: HTTP
@@ -24,6 +25,7 @@
 
 use std::fmt;
 
+use crate::Severity;
 use crate::continuation::jul;
 use crate::json;
 use crate::line::{self, Form, Judged};
@@ -99,6 +101,13 @@ pub(crate) fn masked(lines: &[String]) -> String {
         }
         return signature;
     }
+    if lines.len() > 1
+        && !judged.opens()
+        && judged.severity == Severity::Other
+        && let Some(telling) = telling(&lines[1..])
+    {
+        return telling;
+    }
     let own = mask(message(first, &judged));
     if lines.len() > 1 && jul(first, &judged) {
         let second = line::judge(&lines[1]);
@@ -118,6 +127,14 @@ pub(crate) fn masked(lines: &[String]) -> String {
         }
     }
     own
+}
+
+/// The masked form of the line of a block that says what is wrong.
+fn telling(lines: &[String]) -> Option<String> {
+    lines.iter().take(TRACE_LINES).find_map(|line| {
+        let judged = line::judge(line);
+        (judged.severity > Severity::Other && !judged.head.indented).then(|| mask(message(line, &judged)))
+    })
 }
 
 /// What a line says after what its logger put before it.

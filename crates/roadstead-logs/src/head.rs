@@ -4,10 +4,12 @@
 //! level only where a column of levels can be: beside a timestamp, between brackets, or before a colon.
 
 mod syslog;
+mod word;
 
 use crate::Severity;
 use crate::level::{self, Spelling};
 use crate::time;
+use word::{Before, bracketed_level, level_word};
 
 /// Longest stretch of a line that can be its beginning.
 const LONGEST_HEAD_BYTES: usize = 400;
@@ -109,55 +111,6 @@ fn token(text: &[u8], at: usize) -> usize {
         .take(LONGEST_HEAD_BYTES)
         .take_while(|b| !blank(**b))
         .count()
-}
-
-/// What stands before the level word, which decides how much of a word is believed.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Before {
-    Nothing,
-    Time,
-    Column,
-}
-
-/// A level word at `at`: its severity and where it ends.
-fn level_word(text: &[u8], at: usize, before: Before, timed: bool) -> Option<(Severity, usize)> {
-    let length = word(text, at);
-    let end = at + length;
-    let digit_tail = byte(text, end).is_ascii_digit();
-    let end = if digit_tail { end + 1 } else { end };
-    let (severity, spelling) = level::of_word(&text[at..end])?;
-    let spelled = &text[at..at + length];
-    let loud = spelled.iter().all(u8::is_ascii_uppercase);
-    let after = byte(text, end);
-    let next = byte(text, end + 1);
-    // `ERROR:`, `error]`, `info\t`, `warn  -`, `INFO|`, `ERROR/MainProcess`, `error<0.1.0>`
-    let colon = after == b':' && (next == 0 || blank(next) || loud || before == Before::Time);
-    let column = matches!(after, b'\t' | b'|' | b']' | b')' | 0)
-        || after == b' ' && matches!(next, b' ' | b'|' | b'[' | b'(' | b'\t')
-        || after == b' ' && next == b'-' && blank(byte(text, end + 2))
-        || after == b'-' && blank(next)
-        || after == b',' && blank(next);
-    let space = after == b' ';
-    let held = match (spelling, before) {
-        _ if after == b'!' && spelled.eq_ignore_ascii_case(b"err") => true,
-        (Spelling::Any, Before::Time) => colon || column || space || after == b'/',
-        (Spelling::Any, Before::Nothing) => colon || column || loud && (space || after == b'/'),
-        (Spelling::Any, Before::Column) => loud && (colon || column || space) || timed && colon,
-        (Spelling::Loud, Before::Time) => (loud && (colon || column || space)) || colon,
-        (Spelling::Loud, Before::Nothing) => loud && (colon || column && after != 0),
-        (Spelling::Loud, Before::Column) => {
-            loud && (colon || column && after != 0 || timed && space && severity == Severity::Error)
-        }
-    };
-    if !held || digit_tail && severity != Severity::Other {
-        return None;
-    }
-    let end = if after == b'/' {
-        end + token(text, end)
-    } else {
-        end + usize::from(matches!(after, b':' | b'!' | b','))
-    };
-    Some((severity, end))
 }
 
 /// `E0102 15:04:05.678901   12345 reflector.go:138] `
@@ -275,6 +228,7 @@ impl Walk<'_> {
         match byte(text, self.at) {
             b'<' => self.priority() || self.bracket(),
             b'[' | b'(' => self.bracket(),
+            0xe2 if !self.head.opens() && self.soft == 0 => self.mark(),
             _ => self.level() || self.soft_column(),
         }
     }
@@ -310,6 +264,17 @@ impl Walk<'_> {
         let letter = byte(text, self.at);
         let after = byte(text, self.at + 1);
         let logcat = after == b'/' && byte(text, self.at + 2).is_ascii_alphabetic() && !self.head.opens();
+        // `E! message` behind the time, `E: message` where nothing stands before.
+        let banged = self.head.time && after == b'!' || self.at == 0 && after == b':';
+        if banged
+            && blank(byte(text, self.at + 2))
+            && matches!(letter, b'E' | b'W' | b'I' | b'D')
+            && let Some(severity) = level::of_letter(letter)
+        {
+            self.head.level = Some(severity);
+            self.commit(self.at + 2);
+            return true;
+        }
         let tagged = || memchr::memchr(b'(', &text[..text.len().min(60)]).is_some();
         if (self.head.time && (blank(after) || after == b'|') || logcat && tagged())
             && let Some(severity) = level::of_letter(letter)
@@ -327,6 +292,14 @@ impl Walk<'_> {
             return false;
         };
         let inner = text[self.at + 1..end - 1].trim_ascii();
+        if !self.head.opens()
+            && self.soft == 0
+            && let Some((severity, _)) = level::of_mark(inner).filter(|(_, length)| *length == inner.len())
+        {
+            self.head.level = Some(severity);
+            self.commit(end);
+            return true;
+        }
         if inner.len() < 8 && !inner.is_empty() && inner.iter().all(u8::is_ascii_digit) {
             return self.pass(end);
         }
@@ -361,6 +334,20 @@ impl Walk<'_> {
         }
         self.note_logger(inner, self.at + 1);
         self.pass(end)
+    }
+
+    /// `✗ what failed`
+    fn mark(&mut self) -> bool {
+        let Some((severity, length)) = level::of_mark(&self.text[self.at..]) else {
+            return self.soft_column();
+        };
+        let end = self.at + length;
+        if !blank(byte(self.text, end)) {
+            return self.soft_column();
+        }
+        self.head.level = Some(severity);
+        self.commit(end);
+        true
     }
 
     fn note_logger(&mut self, inner: &[u8], from: usize) {
@@ -407,9 +394,10 @@ impl Walk<'_> {
         }
         if self.head.syslog {
             // A mail's number may stand before the level: `4Zdf1f786a: info: …`.
+            // So may a part of the program: `dovecot: auth: Error: …`.
             return self.soft == 0
                 && column.ends_with(b":")
-                && column.iter().any(u8::is_ascii_digit)
+                && (column.iter().any(u8::is_ascii_digit) || self.level_and_colon(end))
                 && self.pass(end);
         }
         // `[10.30 16:49:06] chrome.exe *64 - message`
@@ -436,6 +424,13 @@ impl Walk<'_> {
             return false;
         }
         self.pass(end)
+    }
+
+    /// A level word and a colon after a blank at `at`.
+    fn level_and_colon(&self, at: usize) -> bool {
+        let from = skip_spaces(self.text, at);
+        let end = from + word(self.text, from);
+        byte(self.text, end) == b':' && level::of_word(&self.text[from..end]).is_some()
     }
 
     /// Between the level and the message: more of the time, threads and loggers between brackets.
@@ -480,22 +475,4 @@ impl Walk<'_> {
         }
         self.head
     }
-}
-
-/// What a bracket holds when it holds a level: `error`, `E`, `php:warn`, `core:error`, `WARN ]`.
-fn bracketed_level(inner: &[u8]) -> Option<Severity> {
-    if inner.len() == 1 {
-        return level::of_letter(inner[0]);
-    }
-    if let Some((severity, _)) = level::of_word(inner) {
-        return Some(severity);
-    }
-    // Apache names the module first.
-    let colon = memchr::memrchr(b':', inner)?;
-    let module = &inner[..colon];
-    let (severity, _) = level::of_word(&inner[colon + 1..])?;
-    module
-        .iter()
-        .all(|b| b.is_ascii_alphanumeric() || *b == b'_')
-        .then_some(severity)
 }

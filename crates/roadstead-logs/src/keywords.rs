@@ -220,7 +220,25 @@ pub(crate) fn severity(message: &[u8]) -> Severity {
 }
 
 /// What a failure is called where no keyword is said. The first word, and what may follow it.
-const FAILURES: [(&[u8], &[&[u8]]); 18] = [
+const FAILURES: [(&[u8], &[&[u8]]); 19] = [
+    (
+        b"could",
+        &[
+            b"not open",
+            b"not bind",
+            b"not connect",
+            b"not read",
+            b"not write",
+            b"not find",
+            b"not load",
+            b"not create",
+            b"not start",
+            b"not access",
+            b"not allocate",
+            b"not resolve",
+            b"not parse",
+        ],
+    ),
     (b"failure", &[b"in ", b"to ", b"while ", b"["]),
     (b"failed", &[b"to ", b"with "]),
     (b"unable", &[b"to "]),
@@ -303,7 +321,19 @@ pub(crate) fn failure(message: &[u8]) -> bool {
         }
     }
     // What a shell says.
-    memchr::memmem::find(message, b": line ").is_some() && message.ends_with(b": not found")
+    message.ends_with(b": not found")
+        && (memchr::memmem::find(message, b": line ").is_some() || numbered_command(message))
+        || message.starts_with(b"exec ") && message.ends_with(b": no such file or directory")
+}
+
+/// `sh: 1: command`
+fn numbered_command(message: &[u8]) -> bool {
+    let Some(colon) = memchr::memchr(b':', message) else {
+        return false;
+    };
+    let rest = message[colon..].strip_prefix(b": ").unwrap_or_default();
+    let digits = rest.iter().take_while(|b| b.is_ascii_digit()).count();
+    message[..colon].ends_with(b"sh") && digits > 0 && rest[digits..].starts_with(b": ")
 }
 
 /// Whether the token at `start..end` says that something has happened.
@@ -402,6 +432,19 @@ mod tests {
         }
         assert_eq!(severity(b"Warning: low on disk"), Severity::Warn);
         assert_eq!(severity(b"x.py:3: DeprecationWarning: old"), Severity::Warn);
+    }
+
+    #[test]
+    fn failures_are_told_without_keywords() {
+        for message in [
+            "sh: 1: shop: not found",
+            "/run.sh: line 12: shop: not found",
+            "exec /app/shop: no such file or directory",
+            "[hevc @ 0x55] Could not find a reference",
+        ] {
+            assert!(failure(message.as_bytes()), "{message}");
+        }
+        assert!(!failure(b"item 12: not found"));
     }
 
     #[test]

@@ -153,6 +153,29 @@ pub(crate) fn of_syslog(number: u32) -> Severity {
     }
 }
 
+/// The sign by which scripts and build tools say how a step went, at the start of `text`: what it means and how long it
+/// is.
+pub(crate) fn of_mark(text: &[u8]) -> Option<(Severity, usize)> {
+    const MARKS: [(&str, Severity); 12] = [
+        ("⨯", Error),
+        ("✗", Error),
+        ("✘", Error),
+        ("✖", Error),
+        ("❌", Error),
+        ("⚠\u{fe0f}", Warn),
+        ("⚠", Warn),
+        ("✓", Other),
+        ("✔", Other),
+        ("✅", Other),
+        ("ℹ", Other),
+        ("i", Other),
+    ];
+    MARKS
+        .iter()
+        .find(|(mark, _)| text.starts_with(mark.as_bytes()))
+        .map(|(mark, severity)| (*severity, mark.len()))
+}
+
 /// A numeric level of unknown scale: syslog's up to 7, pino's and bunyan's tens, Google Cloud's hundreds.
 pub(crate) fn of_number(number: u32) -> Option<Severity> {
     match number {

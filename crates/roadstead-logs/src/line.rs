@@ -77,6 +77,7 @@ fn read(text: &str, whole: bool) -> Judged<'_> {
     } else {
         head::parse(text.as_bytes())
     };
+    let head = handed_on(text, head).unwrap_or(head);
     let message = text.get(head.message..).unwrap_or("");
     let mut judged = Judged {
         severity: Severity::Other,
@@ -131,6 +132,8 @@ fn read(text: &str, whole: bool) -> Judged<'_> {
     }
     let request = if first == b'"' {
         access::parse(message)
+    } else if first == b'[' && head.time {
+        access::answered(message)
     } else {
         None
     };
@@ -155,6 +158,34 @@ fn read(text: &str, whole: bool) -> Judged<'_> {
         },
     };
     judged
+}
+
+/// PHP-FPM prints what a script says at its own level, which tells nothing of what was said: the level is that of the
+/// message within.
+fn handed_on(text: &str, head: Head) -> Option<Head> {
+    const WRAPPED: &str = "PHP message: ";
+    if head.level != Some(Severity::Other) {
+        return None;
+    }
+    let message = text.get(head.message..)?;
+    let at = match message.as_bytes().first()? {
+        b'P' => message.starts_with(WRAPPED).then_some(WRAPPED.len())?,
+        b'[' => message.strip_prefix("[pool ")?.find("said into std")?.min(60),
+        _ => return None,
+    };
+    let at = at + message[at..].find(WRAPPED).map_or(0, |more| more + WRAPPED.len());
+    let said = &message[at..];
+    let level = head::parse(said.as_bytes())
+        .level
+        .unwrap_or_else(|| match trace::part(said) {
+            Some(Part::Start(_)) => Severity::Error,
+            _ => keywords::severity(&said.as_bytes()[..said.floor_char_boundary(WORDS_BYTES)]),
+        });
+    Some(Head {
+        level: Some(level),
+        message: head.message + at,
+        ..head
+    })
 }
 
 fn begins_with_pair(text: &str) -> bool {

@@ -32,6 +32,11 @@ const TOP_LEVELS: [&str; 24] = [
     "hk",
     "example",
 ];
+/// Countries whose names end host names of three labels and more.
+const COUNTRIES: [&str; 34] = [
+    "ar", "at", "au", "be", "br", "ca", "ch", "cl", "co", "cz", "dk", "es", "fi", "gr", "hu", "id", "ie",
+    "il", "in", "it", "kr", "mx", "my", "nz", "pl", "pt", "ro", "se", "sg", "th", "tr", "tw", "ua", "vn",
+];
 /// First labels of packages written the wrong way round.
 const PACKAGES: [&str; 10] = [
     "com", "org", "net", "io", "java", "javax", "de", "edu", "dev", "app",
@@ -242,7 +247,7 @@ fn host(token: &str) -> bool {
         return false;
     };
     rest.len() > 1
-        && TOP_LEVELS.contains(&last)
+        && (TOP_LEVELS.contains(&last) || rest.contains('.') && COUNTRIES.contains(&last))
         && token
             .bytes()
             .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'.' | b'-'))
@@ -265,6 +270,7 @@ mod tests {
             ("fe80::1", Some("<HOST>")),
             ("db:5432", Some("<HOST>:<PORT>")),
             ("redis.example.com", Some("<HOST>")),
+            ("dsl-187-141-sta.example.com.mx", Some("<HOST>")),
             ("https://x.example/a?b=1", Some("<URL>")),
             ("/var/lib/x", Some("<PATH>")),
             ("12.5ms", Some("<N>")),

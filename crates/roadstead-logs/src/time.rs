@@ -239,10 +239,25 @@ fn numeric(text: &[u8], at: usize) -> Option<usize> {
             if digits(text, at + 9) == 6 {
                 return Some(zone(text, at + 15));
             }
-            clock(text, at + 9, false)
+            clock(text, at + 9, false).or_else(|| loose_clock(text, at + 9))
         }
         _ => None,
     }
+}
+
+/// `0:7:20:444`: hours, minutes, seconds and milliseconds without leading zeros, behind a date.
+fn loose_clock(text: &[u8], at: usize) -> Option<usize> {
+    let mut end = at;
+    for _ in 0..3 {
+        let length = digits(text, end);
+        if !(1..=2).contains(&length) || byte(text, end + length) != b':' {
+            return None;
+        }
+        end += length + 1;
+    }
+    let fraction = digits(text, end);
+    ((1..=3).contains(&fraction) && !byte(text, end + fraction).is_ascii_alphanumeric())
+        .then_some(end + fraction)
 }
 
 /// Dates that begin with a day or a month, or with a year of two digits.
@@ -323,6 +338,7 @@ mod tests {
             "01-02 15:04:05.123|",
             "01.02 15:04:05|",
             "20260102-15:04:05:123|",
+            "20260102-0:7:5:3|",
             "260102 150405 |",
             "2026-01-02-15.04.05.675872|",
             "2026.01.02|",

@@ -75,13 +75,37 @@ pub(crate) fn exception_name(text: &str) -> Option<&str> {
     let alone = after == 0
         || after == b':'
         || last.len() < name.len()
-        || after == b' ' && bytes.get(name.len() + 1) == Some(&b'[');
+        || after == b' ' && bytes.get(name.len() + 1) == Some(&b'[')
+        // Ruby: `NoMethodError (undefined method 'x' for nil):`
+        || after == b' ' && last.len() > 5 && bytes.get(name.len() + 1) == Some(&b'(');
     (proper && alone).then_some(name)
+}
+
+/// A line without the tag that a logger puts before each line of a message: a request's number or a version between
+/// square brackets.
+pub(crate) fn untagged(text: &str) -> &str {
+    if !text.starts_with('[') {
+        return text;
+    }
+    let tag = text[1..]
+        .bytes()
+        .take(64)
+        .take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.'))
+        .count();
+    let inner = &text[1..=tag];
+    let numbered = inner.len() >= 4 && inner.bytes().any(|b| b.is_ascii_digit());
+    let hex = inner.len() >= 8 && inner.bytes().all(|b| b.is_ascii_hexdigit() || b == b'-');
+    let version = inner.strip_prefix('v').unwrap_or(inner);
+    let version = version.contains('.') && version.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+    match text[1 + tag..].strip_prefix("] ") {
+        Some(rest) if numbered && (hex || version) => rest,
+        _ => text,
+    }
 }
 
 /// What part of a trace a line is, without its indent.
 pub(crate) fn part(line: &str) -> Option<Part> {
-    let text = line.trim_start();
+    let text = untagged(line.trim_start());
     let bytes = text.as_bytes();
     let first = *bytes.first()?;
     let starts = |prefix: &str| text.starts_with(prefix);
@@ -90,6 +114,7 @@ pub(crate) fn part(line: &str) -> Option<Part> {
         b'T' if starts("The above exception was") => Part::More,
         b'+' if starts("+ Exception Group Traceback") => Part::Start(Tongue::Other),
         b'D' if starts("During handling of the above") => Part::More,
+        b'>' if starts("> File \"") && text.contains(", line ") => Part::Frame,
         b'F' if starts("File \"") && text.contains(", line ") => Part::Frame,
         b'p' if starts("panic: ") => Part::Start(Tongue::Go),
         b'f' if starts("fatal error: ") => Part::Start(Tongue::Go),
@@ -147,6 +172,7 @@ pub(crate) fn part(line: &str) -> Option<Part> {
         b'0'..=b'9' if numbered_frame(text) => Part::Frame,
         b'/' | b'n' | b'f' | b'i' | b'C' if node_place(text) => Part::Start(Tongue::Node),
         b'/' if ruby_place(text) && text.contains(": ") => Part::Start(Tongue::Other),
+        _ if relative_ruby_place(text) => Part::Frame,
         _ if exception_name(text).is_some() => Part::Exception,
         _ => return None,
     };
@@ -170,6 +196,12 @@ fn ruby_place(text: &str) -> bool {
             !file.is_empty() && !line.is_empty() && line.bytes().all(|b| b.is_ascii_digit())
         })
     })
+}
+
+/// `app/models/x.rb:12:in 'foo'` without a message behind it.
+fn relative_ruby_place(text: &str) -> bool {
+    let bytes = &text.as_bytes()[..text.len().min(160)];
+    memchr::memchr(b':', bytes).is_some_and(|colon| bytes[..colon].ends_with(b".rb")) && ruby_place(text)
 }
 
 /// `12: path::to::function` of Rust.

@@ -243,3 +243,227 @@ fn what_is_grouped_says_why() {
     assert_eq!(event.masked, "dial tcp <HOST>:<PORT>: refused");
     assert_eq!(event.fingerprint.version, roadstead_logs::FINGERPRINT_VERSION);
 }
+
+/// How bad each event is.
+fn severities(lines: &[&str]) -> Vec<Severity> {
+    events(lines).iter().map(|event| event.severity).collect()
+}
+
+#[test]
+fn a_head_repeated_to_the_microsecond_carries_its_message_on() {
+    let event = one(&[
+        "2026-01-02 15:04:05.123456+00:00 [error] <0.81.0> closing connection <0.81.0> (10.0.0.5:4711):",
+        "2026-01-02 15:04:05.123456+00:00 [error] <0.81.0> no heartbeat for 60s",
+    ]);
+    assert_eq!(event.severity, Severity::Error);
+    assert_eq!(
+        events(&[
+            "2026-01-02 15:04:05.123456+00:00 [error] <0.81.0> closing connection",
+            "2026-01-02 15:04:05.123457+00:00 [error] <0.81.0> closing connection",
+        ])
+        .len(),
+        2
+    );
+    // npm has no clock.
+    one(&["npm ERR! code ELIFECYCLE", "npm ERR! errno 1", "npm ERR! "]);
+    one(&["npm error code 1", "npm error path /app"]);
+}
+
+#[test]
+fn a_tag_repeated_without_a_head_carries_its_message_on() {
+    let tag = "[d919d0d4-1717-4f19-8ece-185ffc40595d]";
+    let event = one(&[
+        &format!("E, [2026-01-02T15:04:05.123456 #8] ERROR -- : {tag}   "),
+        &format!("{tag} NoMethodError (undefined method 'pin' for nil):"),
+        &format!("{tag}   "),
+        &format!("{tag} app/models/board.rb:12:in 'pin'"),
+    ]);
+    assert_eq!(event.severity, Severity::Error);
+    assert_eq!(event.masked, "NoMethodError | pin@board.rb");
+    one(&[
+        "[Warn] QueueService: cannot ask the queue ",
+        "",
+        "[v4.0.1.2] Shop.Queue.QueueException: no answer",
+        "   at Shop.Queue.Ask(Int32 id) in ./Shop/Queue.cs:line 12",
+    ]);
+}
+
+#[test]
+fn a_block_without_heads_is_as_bad_as_its_worst_line() {
+    let block = |id: &str| {
+        one(&[
+            "Call: Store(item=12)",
+            &format!("Request: {id}"),
+            "Error: no space on drive (*fs.PathError)",
+            "       2: internal/store.go:12:store.Put()",
+        ])
+    };
+    let (one, other) = (block("17aa"), block("99bc"));
+    assert_eq!(one.severity, Severity::Error);
+    assert_eq!(one.fingerprint, other.fingerprint);
+    assert_eq!(
+        severities(&[
+            "Worker 3:",
+            "Traceback (most recent call last):",
+            "ValueError: no"
+        ]),
+        [Severity::Error]
+    );
+    // What a step is called says nothing.
+    assert_eq!(
+        severities(&["Running migrations:", "  Applying errors.0007... OK"]),
+        [Severity::Other]
+    );
+}
+
+#[test]
+fn programs_that_speak_without_heads_each_say_their_own() {
+    assert_eq!(events(&["cron: starting", "mailer: starting"]).len(), 2);
+}
+
+#[test]
+fn an_indented_line_that_comes_late_is_an_event_of_its_own() {
+    let mut assembler = Assembler::everything();
+    let mut events = Vec::new();
+    let mut take = |event| events.push(event);
+    assembler.push(Stream::Stdout, Some(0), "Starting", &mut take);
+    assembler.push(
+        Stream::Stdout,
+        Some(900 * MS),
+        "  Started with 4 plugins",
+        &mut take,
+    );
+    assembler.finish(&mut take);
+    assert_eq!(events.len(), 2);
+}
+
+#[test]
+fn signs_before_a_step_tell_how_it_went() {
+    assert_eq!(
+        severities(&[
+            "  [✗] Download failed",
+            "  [✓] Copied",
+            "✖ no such list",
+            "  [i] 12 lists"
+        ]),
+        [Severity::Error, Severity::Other, Severity::Error, Severity::Other]
+    );
+}
+
+#[test]
+fn a_wrapper_does_not_lower_what_it_hands_on() {
+    assert_eq!(
+        severities(&[
+            "NOTICE: PHP message: PHP Fatal error:  Uncaught Error: no such function in /app/x.php:4",
+            "[02-Jan-2026 15:04:05] NOTICE: PHP message: PHP Warning:  Undefined variable in /app/x.php",
+            "NOTICE: PHP message: all is well",
+            "NOTICE: fpm is running, pid 1",
+        ]),
+        [Severity::Error, Severity::Warn, Severity::Other, Severity::Other]
+    );
+}
+
+#[test]
+fn the_name_of_an_error_number_tells_two_traces_apart() {
+    let trace = |said: &str| {
+        one(&[
+            &format!("2026-01-02 15:04:05 error: Error: {said}, open '/data/x'"),
+            "    at load (/srv/app/load.js:12:3)",
+        ])
+    };
+    let (missing, denied) = (trace("ENOENT: no such file"), trace("EACCES: not permitted"));
+    assert_ne!(missing.fingerprint, denied.fingerprint);
+    assert_eq!(missing.fingerprint, trace("ENOENT: no such file").fingerprint);
+}
+
+#[test]
+fn an_answer_before_the_operation_is_an_access_line() {
+    assert_eq!(
+        severities(&[
+            "2026-01-02T15:04:05.123Z [503 Service Unavailable] s3.Put s3.example/x 10.0.0.5 31ms",
+            "2026-01-02T15:04:05.124Z [200 OK] s3.Put s3.example/x 10.0.0.5 31ms",
+        ]),
+        [Severity::Error, Severity::Other]
+    );
+}
+
+#[test]
+fn a_part_of_a_program_may_stand_before_the_level() {
+    assert_eq!(
+        severities(&[
+            "Jan  2 15:04:05 mail imapd: auth: Error: no such user",
+            "Jan  2 15:04:05 mail imapd: master: Warning: Killed with signal 15",
+        ]),
+        [Severity::Error, Severity::Warn]
+    );
+}
+
+#[test]
+fn a_trace_that_has_a_time_on_each_line_is_one_event() {
+    one(&[
+        "[02-Jan-2026 15:04:05 UTC] PHP Warning:  Undefined variable $x in /app/x.php on line 12",
+        "[02-Jan-2026 15:04:05 UTC] PHP Stack trace:",
+        "[02-Jan-2026 15:04:05 UTC] PHP   1. {main}() /app/x.php:0",
+    ]);
+}
+
+#[test]
+fn a_sign_begins_an_event_even_after_a_trace() {
+    let lines = [
+        " ⨯ Error: cannot load",
+        "    at x (/app/a.js:1:2)",
+        " ✓ Ready in 212ms",
+    ];
+    assert_eq!(severities(&lines), [Severity::Error, Severity::Other]);
+}
+
+#[test]
+fn two_troubles_without_heads_are_two_events() {
+    assert_eq!(
+        events(&["Failed to open the door", "Failed to open the window"]).len(),
+        2
+    );
+}
+
+#[test]
+fn records_that_begin_with_a_number_are_events_of_their_own() {
+    assert_eq!(
+        events(&["12 node-7 action start 1 boot", "13 node-8 action start 1 boot"]).len(),
+        2
+    );
+}
+
+#[test]
+fn a_letter_before_a_sign_and_a_level_before_seconds_are_levels() {
+    assert_eq!(
+        severities(&[
+            "E: no such package",
+            "W: some lists are old",
+            "2026-01-02T15:04:05Z E! [outputs] no answer",
+            "2026-01-02T15:04:05Z I! 3 outputs",
+            "WARN[0012] slow",
+            "ERRO[0013] gone",
+        ]),
+        [
+            Severity::Error,
+            Severity::Warn,
+            Severity::Error,
+            Severity::Other,
+            Severity::Warn,
+            Severity::Error
+        ]
+    );
+}
+
+#[test]
+fn a_frame_that_is_pointed_at_is_a_frame() {
+    one(&[
+        "2026-01-02 15:04:05.123 | ERROR    | app.main:go:12 - boom",
+        "Traceback (most recent call last):",
+        "",
+        "> File \"/app/x.py\", line 12, in <module>",
+        "    go()",
+        "",
+        "ValueError: no",
+    ]);
+}

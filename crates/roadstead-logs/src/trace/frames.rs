@@ -1,6 +1,6 @@
 //! What a trace tells: the classes of its exceptions and the functions of the app's own.
 
-use super::{Part, Tongue, exception_name, numbered_frame, part};
+use super::{Part, Tongue, exception_name, numbered_frame, part, untagged};
 use crate::mask::mask;
 
 /// Own frames that go into a fingerprint.
@@ -120,7 +120,7 @@ fn file_name(path: &str) -> &str {
 
 /// Function and file of a frame, neither with line numbers nor with addresses.
 fn frame(line: &str, next: Option<&str>) -> Option<(String, String)> {
-    let text = line.trim_start_matches([' ', '\t', '|']);
+    let text = untagged(line.trim_start_matches([' ', '\t', '|']));
     if let Some(rest) = text.strip_prefix("File \"") {
         let (file, rest) = rest.split_once('"')?;
         let function = rest.rsplit_once(" in ").map_or("", |(_, f)| f);
@@ -176,6 +176,16 @@ fn frame(line: &str, next: Option<&str>) -> Option<(String, String)> {
     None
 }
 
+/// The name of an error number at the start of a message: `ENOENT: no such file`.
+fn errno(message: &str) -> Option<&str> {
+    let word = message.split([':', ' ']).next().unwrap_or("");
+    ((4..=16).contains(&word.len())
+        && word.starts_with('E')
+        && word.bytes().all(|b| b.is_ascii_uppercase())
+        && message[word.len()..].starts_with(':'))
+    .then_some(word)
+}
+
 fn until_call(function: &str) -> &str {
     function.split(['(', ' ']).next().unwrap_or(function)
 }
@@ -211,9 +221,17 @@ fn at(rest: &str) -> (String, String) {
 fn settled(name: &str) -> String {
     let mut plain = String::with_capacity(name.len());
     let name = name.split("$$Lambda").next().unwrap_or(name);
-    for c in name.chars().filter(|c| !c.is_ascii_digit()).take(160) {
-        plain.push(c);
+    for part in name.split_inclusive(|c: char| !c.is_ascii_alphanumeric()) {
+        // A hash that a code generator appended.
+        let hex = part.bytes().take_while(u8::is_ascii_hexdigit).count();
+        let part = if hex >= 12 && part.bytes().any(|b| b.is_ascii_digit()) {
+            &part[hex..]
+        } else {
+            part
+        };
+        plain.extend(part.chars().filter(|c| !c.is_ascii_digit()));
     }
+    plain.truncate(plain.floor_char_boundary(160));
     plain
 }
 
@@ -311,6 +329,8 @@ impl Trace {
             let masked = mask(message);
             if masked.bytes().any(|b| b.is_ascii_digit()) || kind == "panic" {
                 self.message = masked;
+            } else if let Some(errno) = errno(message) {
+                errno.clone_into(&mut self.message);
             }
         }
         if self.kinds.len() < 6 && !self.kinds.contains(&kind) {

@@ -1,0 +1,76 @@
+//! Words that are levels because of where they stand.
+
+use super::{blank, byte, token, word};
+use crate::Severity;
+use crate::level::{self, Spelling};
+
+/// What stands before the level word, which decides how much of a word is believed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Before {
+    Nothing,
+    Time,
+    Column,
+}
+
+/// A level word at `at`: its severity and where it ends.
+pub(super) fn level_word(text: &[u8], at: usize, before: Before, timed: bool) -> Option<(Severity, usize)> {
+    let length = word(text, at);
+    let end = at + length;
+    let digit_tail = byte(text, end).is_ascii_digit();
+    let end = if digit_tail { end + 1 } else { end };
+    let (severity, spelling) = level::of_word(&text[at..end])?;
+    let spelled = &text[at..at + length];
+    let loud = spelled.iter().all(u8::is_ascii_uppercase);
+    let after = byte(text, end);
+    let next = byte(text, end + 1);
+    // `ERROR:`, `error]`, `info\t`, `warn  -`, `INFO|`, `ERROR/MainProcess`, `error<0.1.0>`
+    let colon = after == b':' && (next == 0 || blank(next) || loud || before == Before::Time);
+    let column = matches!(after, b'\t' | b'|' | b']' | b')' | 0)
+        || after == b' ' && matches!(next, b' ' | b'|' | b'[' | b'(' | b'\t')
+        || after == b' ' && next == b'-' && blank(byte(text, end + 2))
+        || after == b'-' && blank(next)
+        || after == b',' && blank(next);
+    let space = after == b' ';
+    // `WARN[0012] message`: seconds since the start.
+    let since = after == b'[' && next.is_ascii_digit() && before == Before::Nothing && loud;
+    let held = match (spelling, before) {
+        _ if since => true,
+        _ if after == b'!' && spelled.eq_ignore_ascii_case(b"err") => true,
+        (Spelling::Any, Before::Time) => colon || column || space || after == b'/',
+        (Spelling::Any, Before::Nothing) => colon || column || loud && (space || after == b'/'),
+        (Spelling::Any, Before::Column) => loud && (colon || column || space) || timed && colon,
+        (Spelling::Loud, Before::Time) => (loud && (colon || column || space)) || colon,
+        (Spelling::Loud, Before::Nothing) => loud && (colon || column && after != 0),
+        (Spelling::Loud, Before::Column) => {
+            loud && (colon || column && after != 0 || timed && space && severity == Severity::Error)
+        }
+    };
+    let stack = spelled == b"trace" && text[..at].ends_with(b"tack ");
+    if !held || stack || digit_tail && severity != Severity::Other {
+        return None;
+    }
+    let end = if after == b'/' {
+        end + token(text, end)
+    } else {
+        end + usize::from(matches!(after, b':' | b'!' | b','))
+    };
+    Some((severity, end))
+}
+
+/// What a bracket holds when it holds a level: `error`, `E`, `php:warn`, `core:error`, `WARN ]`.
+pub(super) fn bracketed_level(inner: &[u8]) -> Option<Severity> {
+    if inner.len() == 1 {
+        return level::of_letter(inner[0]);
+    }
+    if let Some((severity, _)) = level::of_word(inner) {
+        return Some(severity);
+    }
+    // Apache names the module first.
+    let colon = memchr::memrchr(b':', inner)?;
+    let module = &inner[..colon];
+    let (severity, _) = level::of_word(&inner[colon + 1..])?;
+    module
+        .iter()
+        .all(|b| b.is_ascii_alphanumeric() || *b == b'_')
+        .then_some(severity)
+}
