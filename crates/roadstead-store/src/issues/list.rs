@@ -9,7 +9,7 @@ use roadstead_model::{AppId, IssueId, TimeRange};
 
 use super::record::{severity_number, severity_of};
 use super::state::{regression_of, state_of};
-use super::{IssueCounts, IssueList, IssueQuery, IssueRecord, IssueState};
+use super::{IssueCounts, IssueFilter, IssueList, IssueQuery, IssueRecord, IssueState};
 use crate::store::id_list;
 use crate::{Store, StoreError};
 
@@ -75,10 +75,12 @@ impl Store {
         .await?;
         let mut records = records(&mut tx, &page, query.now_ms).await?;
         sparks(&mut tx, &mut records, query.spark, query.spark_bucket_ms).await?;
+        // What is rare is asked first. Without a search the total is one of the counts.
         let counted = sqlx::query!(
             r#"WITH found AS (
-                   SELECT severity, first_seen_ms, regressed_json IS NOT NULL AS returned, message_key,
-                          CASE WHEN state = 'ignored' AND ignored_until_ms <= ?1 THEN 'open' ELSE state END AS state
+                   SELECT severity, first_seen_ms, regressed_json IS NOT NULL AS returned, message_key, state,
+                          ignored_until_ms,
+                          state = 'open' OR state = 'ignored' AND COALESCE(ignored_until_ms <= ?1, 0) AS is_open
                    FROM issue
                    WHERE pruned_at_ms IS NULL
                      AND (?2 IS NULL OR app_id = ?2)
@@ -87,16 +89,18 @@ impl Store {
                      AND (?5 = '[]' OR EXISTS (SELECT 1 FROM issue_place WHERE issue_place.issue_id = issue.issue_id
                                                AND host_id NOT IN (SELECT value FROM json_each(?5))))
                )
-               SELECT COUNT(*) FILTER (WHERE state = 'open') AS "open!: i64",
-                      COUNT(*) FILTER (WHERE state = 'open' AND severity = 2) AS "open_errors!: i64",
-                      COUNT(*) FILTER (WHERE state = 'open' AND first_seen_ms >= ?7) AS "new!: i64",
-                      COUNT(*) FILTER (WHERE state = 'open' AND returned) AS "regressed!: i64",
+               SELECT COUNT(*) AS "all!: i64",
                       COUNT(*) FILTER (WHERE state = 'resolved') AS "resolved!: i64",
-                      COUNT(*) FILTER (WHERE state = 'ignored') AS "ignored!: i64",
-                      COUNT(*) FILTER (WHERE (?8 = '' OR instr(message_key, ?8) > 0)
-                                         AND (?6 = 'all' OR state = ?6
-                                              OR state = 'open' AND (?6 = 'new' AND first_seen_ms >= ?7
-                                                                     OR ?6 = 'regressed' AND returned))) AS "total!: i64"
+                      COUNT(*) FILTER (WHERE state = 'ignored' AND NOT is_open) AS "ignored!: i64",
+                      COUNT(*) FILTER (WHERE severity = 2 AND is_open) AS "open_errors!: i64",
+                      COUNT(*) FILTER (WHERE first_seen_ms >= ?7 AND is_open) AS "new!: i64",
+                      COUNT(*) FILTER (WHERE returned AND is_open) AS "regressed!: i64",
+                      COUNT(*) FILTER (WHERE ?8 <> '' AND instr(message_key, ?8) > 0
+                                         AND CASE ?6 WHEN 'all' THEN 1
+                                                     WHEN 'open' THEN is_open
+                                                     WHEN 'new' THEN is_open AND first_seen_ms >= ?7
+                                                     WHEN 'regressed' THEN is_open AND returned
+                                                     ELSE state = ?6 AND NOT is_open END) AS "searched!: i64"
                FROM found"#,
             query.now_ms,
             app,
@@ -109,17 +113,27 @@ impl Store {
         )
         .fetch_one(&mut *tx)
         .await?;
+        let counts = IssueCounts {
+            open: number(counted.all - counted.resolved - counted.ignored),
+            open_errors: number(counted.open_errors),
+            new: number(counted.new),
+            regressed: number(counted.regressed),
+            resolved: number(counted.resolved),
+            ignored: number(counted.ignored),
+        };
+        let total = match query.filter {
+            _ if !search.is_empty() => number(counted.searched),
+            IssueFilter::Open => counts.open,
+            IssueFilter::New => counts.new,
+            IssueFilter::Regressed => counts.regressed,
+            IssueFilter::Resolved => counts.resolved,
+            IssueFilter::Ignored => counts.ignored,
+            IssueFilter::All => number(counted.all),
+        };
         Ok(IssueList {
             rows: records,
-            total: number(counted.total),
-            counts: IssueCounts {
-                open: number(counted.open),
-                open_errors: number(counted.open_errors),
-                new: number(counted.new),
-                regressed: number(counted.regressed),
-                resolved: number(counted.resolved),
-                ignored: number(counted.ignored),
-            },
+            total,
+            counts,
         })
     }
 
