@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-/// What the whole corpus needs at least; a third of it is kept elsewhere.
+/// What the whole corpus needs at least.
 const FILES: usize = 30;
 const LINES: usize = 1_000;
 const TRAPS: usize = 100;
@@ -28,7 +28,7 @@ fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus")
 }
 
-/// Every labelled file: those to work with, and those set aside where they are at hand.
+/// Every labelled file: those to work with, and those that were set aside.
 fn files() -> Vec<(String, Vec<Row>)> {
     let folders = ["dev", "aside"].map(|name| fs::read_dir(folder().join(name)));
     let entries = folders.into_iter().flatten().flatten();
