@@ -76,11 +76,24 @@ impl<'t> Fields<'t> {
             ..Self::default()
         };
         let mut any = false;
+        let mut looked_ahead = whole;
         let end = json::members(text, |member| {
             any = true;
             match member.value {
-                Value::Text(text) => fields.member(member.parent, member.key, text, true),
-                Value::Bare(text) => fields.member(member.parent, member.key, text, false),
+                Value::Text(value) => fields.member(member.parent, member.key, value, true),
+                Value::Bare(value) => {
+                    fields.member(member.parent, member.key, value, false);
+                    // A level in numbers counts unless one in words follows. Most lines of such loggers go on for a
+                    // dozen members without: one look at the bytes is cheaper than reading them.
+                    if !looked_ahead && fields.level_number.is_some() && fields.small.is_none() {
+                        looked_ahead = true;
+                        let from = value.as_ptr() as usize - text.as_ptr() as usize + value.len();
+                        // Where the object is broken, what follows may still belong to this key.
+                        if bytes.get(from) == Some(&b',') && !may_name_level(&bytes[from..]) {
+                            return false;
+                        }
+                    }
+                }
                 Value::Nested => {
                     if member.depth == 1 && matches!(member.key, "t" | "c") {
                         fields.mongo += 1;
@@ -96,6 +109,23 @@ impl<'t> Fields<'t> {
     /// Reads `key=value` pairs; `None` where fewer than `least` stand on the line. Unless `whole`, not further than to
     /// the level.
     pub(crate) fn of_pairs(text: &'t str, least: usize, whole: bool) -> Option<Self> {
+        if !whole {
+            // Most lines name their level in a word: then nothing else on them counts.
+            let mut fields = Self::default();
+            let mut count = 0;
+            pairs(text, |key, value, quoted| {
+                count += 1;
+                let last = memchr::memrchr(b'.', key.as_bytes()).map_or(key, |dot| &key[dot + 1..]);
+                let first = last.as_bytes().first().map_or(0, u8::to_ascii_lowercase);
+                if fields.levelled.is_none() && matches!(first, b'l' | b's' | b'p' | b'@') {
+                    fields.member("", key, value, quoted);
+                }
+                fields.levelled.is_none() || count < least
+            });
+            if fields.levelled.is_some() {
+                return (count >= least).then_some(fields);
+            }
+        }
         let mut fields = Self::default();
         let mut count = 0;
         pairs(text, |key, value, quoted| {
@@ -117,9 +147,11 @@ impl<'t> Fields<'t> {
                 parent,
                 &["log", "level", "record", "fields", "syslog", "data", "@fields"],
             );
-        let numeric = matches!(value.as_bytes().first(), Some(b'0'..=b'9' | b'-' | b'+' | b'.'))
-            && value.parse::<f64>().is_ok();
-        let text = quoted || !numeric && !matches!(value, "true" | "false" | "null");
+        let numeric = || {
+            matches!(value.as_bytes().first(), Some(b'0'..=b'9' | b'-' | b'+' | b'.'))
+                && value.parse::<f64>().is_ok()
+        };
+        let text = || quoted || !numeric() && !matches!(value, "true" | "false" | "null");
         match key.len() {
             0 => return,
             1 if top && key == "s" && quoted => {
@@ -170,7 +202,7 @@ impl<'t> Fields<'t> {
             if anyones && value.as_bytes()[0].is_ascii_digit() {
                 return;
             }
-            if !text {
+            if !text() {
                 self.level_number = self.level_number.or_else(|| {
                     value
                         .split('.')
@@ -213,7 +245,7 @@ impl<'t> Fields<'t> {
             return;
         }
         self.nextcloud |= top && key == "reqId";
-        if text {
+        if text() {
             self.text_member(parent, key, dotted, value);
         }
         if is(
@@ -367,6 +399,22 @@ impl<'t> Fields<'t> {
             .ok()
             .filter(|status| (100..600).contains(status))
     }
+}
+
+/// Whether the rest of an object may hold a key that says a level: `level`, `lvl`, `severity`, `priority`, `l` or `no`, alone or
+/// as a part of a name, in any case. May say yes for a value; never says no for a key.
+fn may_name_level(rest: &[u8]) -> bool {
+    // Without an early end, so that many bytes are compared at once.
+    rest.windows(3).fold(false, |found, window| {
+        let [a, b, c] = [window[0], window[1], window[2]];
+        let (x, y) = (a | 0x20, b | 0x20);
+        // `level` and `severity` have an e before the v, `lvl` an l; `priority` ends in ty.
+        let long = (y == b'v') & ((x == b'e') | (x == b'l')) | (y == b'y') & (x == b't');
+        // `"l"`, `"@l"`, `"x.l"`; `"no"`, `"x.no"`.
+        let letter = (y == b'l') & ((a == b'"') | (a == b'@') | (a == b'.'));
+        let short = (c == b'"') & (letter | (y == b'o') & (x == b'n'));
+        found | long | short
+    })
 }
 
 /// Calls `each` with the key, the value without its quotes, and whether it had some, until it returns `false`.
