@@ -13,6 +13,23 @@ fn of_token(b: u8) -> bool {
     b.is_ascii_alphanumeric() || b == b'_' || b >= 0x80
 }
 
+/// Names of error numbers, as programs print them that hand on what the system said.
+fn among_errnos(token: &[u8]) -> bool {
+    const ERRNOS: [&[u8]; 10] = [
+        b"ECONNREFUSED",
+        b"ECONNRESET",
+        b"ETIMEDOUT",
+        b"ENOTFOUND",
+        b"EHOSTUNREACH",
+        b"ENETUNREACH",
+        b"EACCES",
+        b"ENOENT",
+        b"ENOSPC",
+        b"EPERM",
+    ];
+    token[0] == b'E' && token[1].is_ascii_uppercase() && ERRNOS.contains(&token)
+}
+
 /// What a token says on its own.
 fn meaning(token: &[u8]) -> Option<Severity> {
     if !(3..=80).contains(&token.len()) {
@@ -40,9 +57,10 @@ fn meaning(token: &[u8]) -> Option<Severity> {
         b'w' => {
             return (is(b"warn") || is(b"warning") || is(b"warnings")).then_some(Severity::Warn);
         }
+        b'd' if is(b"deprecated") || is(b"deprecation") => return Some(Severity::Warn),
         _ => false,
     };
-    if plain {
+    if plain || among_errnos(token) {
         return Some(Severity::Error);
     }
     // Names of classes: `NullPointerException`, `ValueError`, `DeprecationWarning`.
@@ -58,7 +76,7 @@ fn meaning(token: &[u8]) -> Option<Severity> {
     named(b"Warning").then_some(Severity::Warn)
 }
 
-const DENYING: [&[u8]; 26] = [
+const DENYING: [&[u8]; 27] = [
     b"no",
     b"0",
     b"without",
@@ -81,6 +99,7 @@ const DENYING: [&[u8]; 26] = [
     b"handling",
     b"none",
     b"log",
+    b"logging",
     b"expected",
     b"custom",
     b"avoid",
@@ -431,6 +450,8 @@ mod tests {
             assert_eq!(severity(message.as_bytes()), Severity::Error, "{message}");
         }
         assert_eq!(severity(b"Warning: low on disk"), Severity::Warn);
+        assert_eq!(severity(b"OPTION --x is deprecated, use --y"), Severity::Warn);
+        assert_eq!(severity(b"job 12: connect ECONNREFUSED"), Severity::Error);
         assert_eq!(severity(b"x.py:3: DeprecationWarning: old"), Severity::Warn);
     }
 
@@ -459,6 +480,7 @@ mod tests {
             "error: null",
             "GET /error HTTP/1.1",
             "writing to error.log",
+            "Logging errors to /var/log/x.log",
             "error_log is set",
             "error handler registered",
             "criteria matched",

@@ -78,6 +78,7 @@ fn read(text: &str, whole: bool) -> Judged<'_> {
         head::parse(text.as_bytes())
     };
     let head = handed_on(text, head).unwrap_or(head);
+    let head = printed_trace(text).unwrap_or(head);
     let message = text.get(head.message..).unwrap_or("");
     let mut judged = Judged {
         severity: Severity::Other,
@@ -185,6 +186,16 @@ fn handed_on(text: &str, head: Head) -> Option<Head> {
         level: Some(level),
         message: head.message + at,
         ..head
+    })
+}
+
+/// `Trace: TypeError: x`, which is how Node prints an exception with where it was printed: no level stands there.
+fn printed_trace(text: &str) -> Option<Head> {
+    const PRINTED: &str = "Trace: ";
+    trace::exception_name(text.strip_prefix(PRINTED)?)?;
+    Some(Head {
+        message: PRINTED.len(),
+        ..Head::default()
     })
 }
 

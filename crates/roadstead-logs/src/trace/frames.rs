@@ -1,6 +1,6 @@
 //! What a trace tells: the classes of its exceptions and the functions of the app's own.
 
-use super::{Part, Tongue, exception_name, numbered_frame, part, untagged};
+use super::{Part, Tongue, exception_name, native, numbered_frame, part, untagged};
 use crate::mask::mask;
 
 /// Own frames that go into a fingerprint.
@@ -246,6 +246,10 @@ impl Trace {
         for line in lines {
             let next = following.next();
             let part = part(line);
+            // Addresses move with every build, and so does what the compiler keeps of the calls between them.
+            if part == Some(Part::Frame) && native(line) {
+                continue;
+            }
             if part == Some(Part::Start(Tongue::Python)) {
                 python = true;
                 // What was raised last is at the end; the trace before it is its cause.
@@ -271,6 +275,9 @@ impl Trace {
                 }
                 continue;
             }
+            if python && part.is_none() && trace.kinds.is_empty() && frames > 0 {
+                trace.unusual(line);
+            }
             trace.kind(line, part);
         }
         if frames == 0 {
@@ -282,6 +289,18 @@ impl Trace {
         }
         trace.frames = if own.is_empty() { all } else { own };
         Some(trace)
+    }
+
+    /// What ends a trace of Python may have a name like no other exception's: `psycopg2.errors.UniqueViolation: x`.
+    fn unusual(&mut self, line: &str) {
+        if let Some((name, message)) = line.split_once(": ")
+            && name.contains('.')
+            && name
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_'))
+        {
+            self.add(name, message);
+        }
     }
 
     fn kind(&mut self, line: &str, part: Option<Part>) {
