@@ -46,7 +46,14 @@ fn meaning(token: &[u8]) -> Option<Severity> {
     }
     let is = |word: &[u8]| token.eq_ignore_ascii_case(word);
     let plain = match first {
-        b'e' => is(b"error") || is(b"errors") || is(b"exception") || is(b"exceptions") || is(b"emerg"),
+        b'e' => {
+            is(b"error")
+                || is(b"errors")
+                || is(b"exception")
+                || is(b"exceptions")
+                || is(b"emerg")
+                || among_errnos(token)
+        }
         b'f' => is(b"fatal"),
         b'p' => is(b"panic") || is(b"panicked"),
         b'c' => is(b"crit") || is(b"critical"),
@@ -60,7 +67,7 @@ fn meaning(token: &[u8]) -> Option<Severity> {
         b'd' if is(b"deprecated") || is(b"deprecation") => return Some(Severity::Warn),
         _ => false,
     };
-    if plain || among_errnos(token) {
+    if plain {
         return Some(Severity::Error);
     }
     // Names of classes: `NullPointerException`, `ValueError`, `DeprecationWarning`.

@@ -149,3 +149,26 @@ fn an_unusual_name_of_an_exception_names_its_trace() {
         gone.masked
     );
 }
+
+#[test]
+fn the_frames_of_a_library_do_not_part_its_own_exception() {
+    let gone = |frame: &str, kind: &str| {
+        one(&[
+            "2026-01-02 15:04:05,123 - shop - ERROR - cannot store",
+            "Traceback (most recent call last):",
+            frame,
+            "    put(row)",
+            &format!("{kind}: row is there"),
+        ])
+        .fingerprint
+    };
+    let (put, take) = (
+        "  File \"/usr/lib/python3/site-packages/store/put.py\", line 12, in put",
+        "  File \"/usr/lib/python3/site-packages/store/take.py\", line 7, in take",
+    );
+    assert_eq!(
+        gone(put, "store.errors.RowError"),
+        gone(take, "store.errors.RowError")
+    );
+    assert_ne!(gone(put, "TypeError"), gone(take, "TypeError"));
+}

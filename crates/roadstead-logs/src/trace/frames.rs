@@ -15,6 +15,8 @@ pub(crate) struct Trace {
     pub(crate) message: String,
     /// Functions and files, own ones first.
     pub(crate) frames: Vec<String>,
+    /// All the frames are of code that the app did not write.
+    pub(crate) borrowed: bool,
 }
 
 /// Packages, folders and prefixes of code that the app did not write.
@@ -287,6 +289,7 @@ impl Trace {
             own.reverse();
             all.reverse();
         }
+        trace.borrowed = own.is_empty();
         trace.frames = if own.is_empty() { all } else { own };
         Some(trace)
     }
@@ -355,6 +358,18 @@ impl Trace {
         if self.kinds.len() < 6 && !self.kinds.contains(&kind) {
             self.kinds.push(kind);
         }
+    }
+
+    /// The last exception is one of a library, which tells more than the library's frames do: not `TypeError`, which
+    /// may come from anywhere.
+    pub(crate) fn particular(&self) -> bool {
+        self.kinds.last().is_some_and(|kind| {
+            let dotted = kind.contains(['.', '\\']) || kind.contains("::");
+            dotted
+                && !["java.", "javax.", "System.", "builtins."]
+                    .iter()
+                    .any(|own| kind.starts_with(own))
+        })
     }
 
     /// The part of a fingerprint's text that stands for the trace.
