@@ -44,6 +44,8 @@ pub(crate) struct Context {
     /// Open brackets of an object printed over several lines.
     depth: i32,
     banner: bool,
+    /// How its first line begins, which another of its kind does too.
+    begins: [u8; 8],
     /// Its first line begins with an arrow.
     arrow: bool,
     /// The last line ended with a colon.
@@ -69,6 +71,7 @@ impl Context {
             exception: false,
             depth: 0,
             banner: !judged.opens() && (banner(text) || drawing(text) || ruled(text.trim_start())),
+            begins: beginning(text),
             arrow: text.starts_with("==> "),
             colon: false,
             jul: jul(text, judged),
@@ -136,6 +139,10 @@ impl Context {
             }
         }
     }
+}
+
+fn beginning(text: &str) -> [u8; 8] {
+    text.as_bytes().first_chunk().copied().unwrap_or_default()
 }
 
 /// Open brackets at the end of a line that begins an object over several lines.
@@ -366,7 +373,7 @@ pub(crate) fn joins(open: &Context, text: &str, judged: &Judged<'_>, gap_ns: Opt
     // One that tells of trouble after another that does: both are trouble of their own.
     let another = judged.severity == Severity::Error
         && open.severity == Severity::Error
-        && (open.lines == 1 || open.frames && judged.part.is_none());
+        && (open.lines == 1 || open.frames && judged.part.is_none() && open.begins == beginning(text));
     // A step of a script, announced by an arrow, holds no line but indented ones.
     let step = open.arrow || text.starts_with("==> ");
     if together && !open.opened && !over && !record && !another && !step && !prefixed(text) {

@@ -14,6 +14,7 @@ fn of_token(b: u8) -> bool {
 }
 
 /// Names of error numbers, as programs print them that hand on what the system said.
+#[inline(never)]
 fn among_errnos(token: &[u8]) -> bool {
     const ERRNOS: [&[u8]; 10] = [
         b"ECONNREFUSED",
@@ -27,7 +28,7 @@ fn among_errnos(token: &[u8]) -> bool {
         b"ENOSPC",
         b"EPERM",
     ];
-    token[0] == b'E' && token[1].is_ascii_uppercase() && ERRNOS.contains(&token)
+    ERRNOS.contains(&token)
 }
 
 /// What a token says on its own.
@@ -52,7 +53,7 @@ fn meaning(token: &[u8]) -> Option<Severity> {
                 || is(b"exception")
                 || is(b"exceptions")
                 || is(b"emerg")
-                || among_errnos(token)
+                || token[0] == b'E' && token[1].is_ascii_uppercase() && among_errnos(token)
         }
         b'f' => is(b"fatal"),
         b'p' => is(b"panic") || is(b"panicked"),

@@ -74,11 +74,15 @@ fn read(text: &str, whole: bool) -> Judged<'_> {
     let bare = text.starts_with("{\"") || begins_with_pair(text);
     let head = if bare {
         Head::default()
+    } else if text.starts_with(PRINTED) && printed_trace(text) {
+        Head {
+            message: PRINTED.len(),
+            ..Head::default()
+        }
     } else {
         head::parse(text.as_bytes())
     };
     let head = handed_on(text, head).unwrap_or(head);
-    let head = printed_trace(text).unwrap_or(head);
     let message = text.get(head.message..).unwrap_or("");
     let mut judged = Judged {
         severity: Severity::Other,
@@ -189,14 +193,13 @@ fn handed_on(text: &str, head: Head) -> Option<Head> {
     })
 }
 
-/// `Trace: TypeError: x`, which is how Node prints an exception with where it was printed: no level stands there.
-fn printed_trace(text: &str) -> Option<Head> {
-    const PRINTED: &str = "Trace: ";
-    trace::exception_name(text.strip_prefix(PRINTED)?)?;
-    Some(Head {
-        message: PRINTED.len(),
-        ..Head::default()
-    })
+/// Before an exception that Node prints with where it was printed, `Trace: TypeError: x`: no level stands there.
+const PRINTED: &str = "Trace: ";
+
+#[cold]
+fn printed_trace(text: &str) -> bool {
+    text.get(PRINTED.len()..)
+        .is_some_and(|printed| trace::exception_name(printed).is_some())
 }
 
 fn begins_with_pair(text: &str) -> bool {

@@ -135,6 +135,15 @@ fn a_failure_told_right_after_a_trace_is_another() {
 }
 
 #[test]
+fn what_to_do_about_a_trace_belongs_to_it() {
+    one(&[
+        "Error in handling an order: no stock",
+        "    at take (/srv/shop/cart.js:12:3)",
+        "If there are more errors, ask the shop",
+    ]);
+}
+
+#[test]
 fn an_unusual_name_of_an_exception_names_its_trace() {
     let gone = one(&[
         "2026-01-02 15:04:05,123 - shop - ERROR - cannot store",
