@@ -71,7 +71,7 @@ fn method_at(text: &[u8], at: usize) -> Option<usize> {
 }
 
 /// The status before the request: `| 500 | 1.2ms | 10.0.0.1 | GET "/x"`, `TCP_MISS/503 4000 GET http://x/`,
-/// `0/0/1/2/3 503 212 - - ---- "GET /x HTTP/1.1"`.
+/// `0/0/1/2/3 503 212 - - ---- "GET /x HTTP/1.1"`, `59B 503 "GET /x HTTP/1.1"`.
 fn status_before(text: &[u8], request: usize) -> Option<u16> {
     let from = request.saturating_sub(160);
     let mut found = None;
@@ -87,7 +87,9 @@ fn status_before(text: &[u8], request: usize) -> Option<u16> {
                 prior == b'/' && at >= 2 && (text[at - 2].is_ascii_uppercase()) && byte(text, at + 3) == b' ';
             let haproxy =
                 prior == b' ' && at >= 2 && text[at - 2].is_ascii_digit() && timers_before(text, at - 1);
-            if (bar || squid || haproxy)
+            // `59B 200 "GET /x HTTP/1.1"`
+            let straight = prior == b' ' && text[at + 3..request] == *b" \"";
+            if (bar || squid || haproxy || straight)
                 && let Some(status) = status_at(text, at)
             {
                 found = Some(status);
@@ -265,6 +267,10 @@ mod tests {
                 503,
             ),
             ("GET /api/items 502 12.3 ms - 20", 502),
+            (
+                r#"GET-14 - {None} Processed: 0.02sec 59B 503 "GET /sync HTTP/1.1" "agent""#,
+                503,
+            ),
             (
                 "1767366245.123    120 10.0.0.1 TCP_MISS/504 4000 GET http://x.example/ - HIER_NONE/- -",
                 504,

@@ -44,6 +44,10 @@ pub(crate) struct Context {
     /// Open brackets of an object printed over several lines.
     depth: i32,
     banner: bool,
+    /// How its first line begins, which another of its kind does too.
+    begins: [u8; 8],
+    /// Its first line begins with an arrow.
+    arrow: bool,
     /// The last line ended with a colon.
     colon: bool,
     /// Its first line is the first of the two that `java.util.logging` prints.
@@ -67,6 +71,8 @@ impl Context {
             exception: false,
             depth: 0,
             banner: !judged.opens() && (banner(text) || drawing(text) || ruled(text.trim_start())),
+            begins: beginning(text),
+            arrow: text.starts_with("==> "),
             colon: false,
             jul: jul(text, judged),
             stamp: stamp(text, judged),
@@ -133,6 +139,10 @@ impl Context {
             }
         }
     }
+}
+
+fn beginning(text: &str) -> [u8; 8] {
+    text.as_bytes().first_chunk().copied().unwrap_or_default()
 }
 
 /// Open brackets at the end of a line that begins an object over several lines.
@@ -204,11 +214,25 @@ pub(crate) fn jul(text: &str, judged: &Judged<'_>) -> bool {
     class && method && words.next().is_none()
 }
 
+/// A line with a head of its own that holds a frame, or the exception that the line before ended with a colon for.
+fn handed_apart(open: &Context, judged: &Judged<'_>) -> bool {
+    open.severity > Severity::Other
+        && match judged.part {
+            Some(Part::Frame) => judged.head.level == Some(open.severity),
+            Some(Part::Exception) => open.colon,
+            _ => false,
+        }
+}
+
 /// Whether `text` goes on with the event of `open`, which had its last line `gap_ns` before.
 pub(crate) fn joins(open: &Context, text: &str, judged: &Judged<'_>, gap_ns: Option<i64>) -> bool {
     // What nearly every line is: the first of an event, after one that nothing can go on with but by a mark.
     let together = gap_ns.is_some_and(|gap| (0..=TOGETHER_NS).contains(&gap));
     if open.stamp != 0 && together && open.stamp == stamp(text, judged) {
+        return true;
+    }
+    // A logger that was handed the trace apart from its message, or an exception announced on the line before.
+    if together && judged.opens() && open.opened && open.lines == 1 && handed_apart(open, judged) {
         return true;
     }
     let first = judged.opens()
@@ -261,7 +285,9 @@ pub(crate) fn joins(open: &Context, text: &str, judged: &Judged<'_>, gap_ns: Opt
     }
     if judged.head.indented {
         let late = gap_ns.is_some_and(|gap| gap > INDENTED_NS);
-        if late && judged.part.is_none() {
+        // A console that indents its crashes.
+        let crash = judged.part == Some(Part::Exception) && open.severity == Severity::Other;
+        if late && (judged.part.is_none() || crash && !open.frames) {
             return false;
         }
         let corner = matches!(trimmed.chars().next(), Some('┏' | '╔' | '┌' | '╭'));
@@ -345,8 +371,12 @@ pub(crate) fn joins(open: &Context, text: &str, judged: &Judged<'_>, gap_ns: Opt
     // A record that begins with its number is none of them.
     let record = text.as_bytes()[0].is_ascii_digit();
     // One that tells of trouble after another that does: both are trouble of their own.
-    let another = judged.severity == Severity::Error && open.severity == Severity::Error && open.lines == 1;
-    if together && !open.opened && !over && !record && !another && !prefixed(text) {
+    let another = judged.severity == Severity::Error
+        && open.severity == Severity::Error
+        && (open.lines == 1 || open.frames && judged.part.is_none() && open.begins == beginning(text));
+    // A step of a script, announced by an arrow, holds no line but indented ones.
+    let step = open.arrow || text.starts_with("==> ");
+    if together && !open.opened && !over && !record && !another && !step && !prefixed(text) {
         return true;
     }
     open.colon

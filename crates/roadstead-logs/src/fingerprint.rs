@@ -99,6 +99,9 @@ pub(crate) fn masked(lines: &[String]) -> String {
         if trace.kinds.is_empty() {
             return format!("{}{signature}", mask(message(first, &judged)));
         }
+        if trace.borrowed && judged.opens() && trace.particular() {
+            return format!("{} : {}", trace.kinds.join(" < "), trace.message);
+        }
         return signature;
     }
     if lines.len() > 1

@@ -228,6 +228,11 @@ impl Walk<'_> {
         match byte(text, self.at) {
             b'<' => self.priority() || self.bracket(),
             b'[' | b'(' => self.bracket(),
+            // `{request} <Error>`
+            b'{' if self.head.time => match close(text, self.at) {
+                Some(end) if text[end..].starts_with(b" <") => self.pass(end),
+                _ => self.level() || self.soft_column(),
+            },
             0xe2 if !self.head.opens() && self.soft == 0 => self.mark(),
             _ => self.level() || self.soft_column(),
         }

@@ -13,6 +13,24 @@ fn of_token(b: u8) -> bool {
     b.is_ascii_alphanumeric() || b == b'_' || b >= 0x80
 }
 
+/// Names of error numbers, as programs print them that hand on what the system said.
+#[inline(never)]
+fn among_errnos(token: &[u8]) -> bool {
+    const ERRNOS: [&[u8]; 10] = [
+        b"ECONNREFUSED",
+        b"ECONNRESET",
+        b"ETIMEDOUT",
+        b"ENOTFOUND",
+        b"EHOSTUNREACH",
+        b"ENETUNREACH",
+        b"EACCES",
+        b"ENOENT",
+        b"ENOSPC",
+        b"EPERM",
+    ];
+    ERRNOS.contains(&token)
+}
+
 /// What a token says on its own.
 fn meaning(token: &[u8]) -> Option<Severity> {
     if !(3..=80).contains(&token.len()) {
@@ -29,7 +47,14 @@ fn meaning(token: &[u8]) -> Option<Severity> {
     }
     let is = |word: &[u8]| token.eq_ignore_ascii_case(word);
     let plain = match first {
-        b'e' => is(b"error") || is(b"errors") || is(b"exception") || is(b"exceptions") || is(b"emerg"),
+        b'e' => {
+            is(b"error")
+                || is(b"errors")
+                || is(b"exception")
+                || is(b"exceptions")
+                || is(b"emerg")
+                || token[0] == b'E' && token[1].is_ascii_uppercase() && among_errnos(token)
+        }
         b'f' => is(b"fatal"),
         b'p' => is(b"panic") || is(b"panicked"),
         b'c' => is(b"crit") || is(b"critical"),
@@ -40,6 +65,7 @@ fn meaning(token: &[u8]) -> Option<Severity> {
         b'w' => {
             return (is(b"warn") || is(b"warning") || is(b"warnings")).then_some(Severity::Warn);
         }
+        b'd' if is(b"deprecated") || is(b"deprecation") => return Some(Severity::Warn),
         _ => false,
     };
     if plain {
@@ -58,7 +84,7 @@ fn meaning(token: &[u8]) -> Option<Severity> {
     named(b"Warning").then_some(Severity::Warn)
 }
 
-const DENYING: [&[u8]; 26] = [
+const DENYING: [&[u8]; 27] = [
     b"no",
     b"0",
     b"without",
@@ -81,6 +107,7 @@ const DENYING: [&[u8]; 26] = [
     b"handling",
     b"none",
     b"log",
+    b"logging",
     b"expected",
     b"custom",
     b"avoid",
@@ -431,6 +458,8 @@ mod tests {
             assert_eq!(severity(message.as_bytes()), Severity::Error, "{message}");
         }
         assert_eq!(severity(b"Warning: low on disk"), Severity::Warn);
+        assert_eq!(severity(b"OPTION --x is deprecated, use --y"), Severity::Warn);
+        assert_eq!(severity(b"job 12: connect ECONNREFUSED"), Severity::Error);
         assert_eq!(severity(b"x.py:3: DeprecationWarning: old"), Severity::Warn);
     }
 
@@ -459,6 +488,7 @@ mod tests {
             "error: null",
             "GET /error HTTP/1.1",
             "writing to error.log",
+            "Logging errors to /var/log/x.log",
             "error_log is set",
             "error handler registered",
             "criteria matched",

@@ -74,6 +74,11 @@ fn read(text: &str, whole: bool) -> Judged<'_> {
     let bare = text.starts_with("{\"") || begins_with_pair(text);
     let head = if bare {
         Head::default()
+    } else if text.starts_with(PRINTED) && printed_trace(text) {
+        Head {
+            message: PRINTED.len(),
+            ..Head::default()
+        }
     } else {
         head::parse(text.as_bytes())
     };
@@ -186,6 +191,15 @@ fn handed_on(text: &str, head: Head) -> Option<Head> {
         message: head.message + at,
         ..head
     })
+}
+
+/// Before an exception that Node prints with where it was printed, `Trace: TypeError: x`: no level stands there.
+const PRINTED: &str = "Trace: ";
+
+#[cold]
+fn printed_trace(text: &str) -> bool {
+    text.get(PRINTED.len()..)
+        .is_some_and(|printed| trace::exception_name(printed).is_some())
 }
 
 fn begins_with_pair(text: &str) -> bool {

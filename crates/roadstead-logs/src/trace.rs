@@ -120,6 +120,7 @@ pub(crate) fn part(line: &str) -> Option<Part> {
         b'f' if starts("fatal error: ") => Part::Start(Tongue::Go),
         b'g' if starts("goroutine ") && text.contains('[') => Part::More,
         b'c' if starts("created by ") => Part::More,
+        b'[' if starts("[stacktrace]") || starts("[previous exception]") => Part::More,
         b'[' if starts("[signal ") || starts("[recovered]") => Part::More,
         b'e' if starts("exit status ") => Part::More,
         b't' if starts("thread '") && text.contains("panicked at") => Part::Start(Tongue::Rust),
@@ -204,10 +205,20 @@ fn relative_ruby_place(text: &str) -> bool {
     memchr::memchr(b':', bytes).is_some_and(|colon| bytes[..colon].ends_with(b".rb")) && ruby_place(text)
 }
 
+/// `. ns::function(int) @ 0x0a1b` behind its number: a frame of C++ with its address.
+pub(crate) fn native(text: &str) -> bool {
+    text.rsplit_once(" @ ")
+        .and_then(|(_, address)| address.strip_prefix("0x"))
+        .is_some_and(|hex| !hex.is_empty() && hex.bytes().all(|b| b.is_ascii_hexdigit()))
+}
+
 /// `12: path::to::function` of Rust.
 fn numbered_frame(text: &str) -> bool {
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
     let rest = &text[digits..];
+    if digits <= 3 && rest.starts_with(". ") {
+        return native(rest);
+    }
     digits <= 4
         && rest.starts_with(": ")
         && (rest.contains("::") || rest.contains("0x"))

@@ -38,6 +38,11 @@ pub(super) fn drawing(text: &str) -> bool {
 
 /// Nothing but closing brackets and separators.
 pub(super) fn closing(text: &str) -> bool {
+    // Monolog closes the object that holds a trace.
+    let text = text
+        .strip_prefix('"')
+        .filter(|rest| rest.starts_with('}'))
+        .unwrap_or(text);
     matches!(text.as_bytes().first(), Some(b'}' | b']' | b')'))
         && text
             .bytes()

@@ -12,6 +12,13 @@ pub(super) const NAMES: &str = "user username userid user_id login account ruser
 pub(super) const REASONS: &str = "reason msg message cause errmsg detail exception state level type";
 /// Most words between quotes that are taken for one value.
 pub(super) const QUOTED_WORDS: usize = 3;
+/// Most words between quotes that are taken for the name of what the noun before them is.
+pub(super) const NAME_WORDS: usize = 8;
+/// Nouns before a name between quotes.
+pub(super) const NAMED: &str = "workflow filter monitor dashboard alert rule library album playlist movie series folder file \
+    plugin module job task user account group device service client channel room topic queue stream index table \
+    database bucket volume container image server node host session report script automation entity integration \
+    project repository recipe book document page list feed profile named called title name";
 /// Ends of keys whose value is a name somebody chose.
 pub(super) const NAME_ENDS: &str = "name _id _ip _host _user id Id ID";
 /// Labels with a colon before such a name.
@@ -79,4 +86,43 @@ pub(super) fn tail(text: &str) -> usize {
     } else {
         text.len()
     }
+}
+
+/// Where the statement of SQL ends that begins with `word`, in bytes of what follows it; `None` where it begins none. In
+/// small letters only behind `SQL:`.
+pub(super) fn statement(word: &str, before: &str, rest: &str) -> Option<usize> {
+    const LONGEST: usize = 2000;
+    let parts = match word {
+        "SELECT" | "DELETE" => " FROM ",
+        "INSERT" => " INTO ",
+        "UPDATE" => " SET ",
+        "select" | "delete" => " from ",
+        "insert" => " into ",
+        "update" => " set ",
+        _ => return None,
+    };
+    let small = word.as_bytes()[0].is_ascii_lowercase();
+    if small && !before.ends_with("SQL: ") {
+        return None;
+    }
+    let bytes = &rest.as_bytes()[..rest.len().min(LONGEST)];
+    memchr::memmem::find(bytes, parts.as_bytes())?;
+    let quoted = memchr::memchr_iter(b'"', before.as_bytes()).count() % 2 == 1;
+    let mut depth = 0_u32;
+    let end = bytes.iter().enumerate().position(|(at, b)| match b {
+        b'(' => {
+            depth += 1;
+            false
+        }
+        b')' if depth == 0 => true,
+        b')' => {
+            depth -= 1;
+            false
+        }
+        b'"' => quoted,
+        b'.' | b';' => matches!(bytes.get(at + 1), Some(b' ') | None),
+        b'\n' => true,
+        _ => false,
+    });
+    Some(end.unwrap_or_else(|| rest.floor_char_boundary(LONGEST)))
 }

@@ -1,6 +1,6 @@
 //! What a trace tells: the classes of its exceptions and the functions of the app's own.
 
-use super::{Part, Tongue, exception_name, numbered_frame, part, untagged};
+use super::{Part, Tongue, exception_name, native, numbered_frame, part, untagged};
 use crate::mask::mask;
 
 /// Own frames that go into a fingerprint.
@@ -15,6 +15,8 @@ pub(crate) struct Trace {
     pub(crate) message: String,
     /// Functions and files, own ones first.
     pub(crate) frames: Vec<String>,
+    /// All the frames are of code that the app did not write.
+    pub(crate) borrowed: bool,
 }
 
 /// Packages, folders and prefixes of code that the app did not write.
@@ -246,6 +248,10 @@ impl Trace {
         for line in lines {
             let next = following.next();
             let part = part(line);
+            // Addresses move with every build, and so does what the compiler keeps of the calls between them.
+            if part == Some(Part::Frame) && native(line) {
+                continue;
+            }
             if part == Some(Part::Start(Tongue::Python)) {
                 python = true;
                 // What was raised last is at the end; the trace before it is its cause.
@@ -271,6 +277,9 @@ impl Trace {
                 }
                 continue;
             }
+            if python && part.is_none() && trace.kinds.is_empty() && frames > 0 {
+                trace.unusual(line);
+            }
             trace.kind(line, part);
         }
         if frames == 0 {
@@ -280,8 +289,21 @@ impl Trace {
             own.reverse();
             all.reverse();
         }
+        trace.borrowed = own.is_empty();
         trace.frames = if own.is_empty() { all } else { own };
         Some(trace)
+    }
+
+    /// What ends a trace of Python may have a name like no other exception's: `psycopg2.errors.UniqueViolation: x`.
+    fn unusual(&mut self, line: &str) {
+        if let Some((name, message)) = line.split_once(": ")
+            && name.contains('.')
+            && name
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_'))
+        {
+            self.add(name, message);
+        }
     }
 
     fn kind(&mut self, line: &str, part: Option<Part>) {
@@ -336,6 +358,18 @@ impl Trace {
         if self.kinds.len() < 6 && !self.kinds.contains(&kind) {
             self.kinds.push(kind);
         }
+    }
+
+    /// The last exception is one of a library, which tells more than the library's frames do: not `TypeError`, which
+    /// may come from anywhere.
+    pub(crate) fn particular(&self) -> bool {
+        self.kinds.last().is_some_and(|kind| {
+            let dotted = kind.contains(['.', '\\']) || kind.contains("::");
+            dotted
+                && !["java.", "javax.", "System.", "builtins."]
+                    .iter()
+                    .any(|own| kind.starts_with(own))
+        })
     }
 
     /// The part of a fingerprint's text that stands for the trace.

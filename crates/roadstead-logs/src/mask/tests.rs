@@ -1,0 +1,129 @@
+use super::mask;
+
+#[test]
+fn variables_become_placeholders() {
+    for (message, masked) in [
+        (
+            "req 550e8400-e29b-41d4-a716-446655440000 error",
+            "req <UUID> error",
+        ),
+        (
+            "error commit deadbeef1234567890abcdef1234567890abcdef bad",
+            "error commit <HEX> bad",
+        ),
+        ("error user 12345 not found", "error user <N> not found"),
+        (
+            "dial tcp 10.0.0.5:53412: connect: connection refused",
+            "dial tcp <HOST>:<PORT>: connect: connection refused",
+        ),
+        (
+            "relation \"users\" does not exist",
+            "relation \"<*>\" does not exist",
+        ),
+        ("took 12 ms", "took <N>"),
+        ("took 1.2s", "took <N>"),
+        ("read 5174 bytes (5.05 KB) done", "read <N> bytes done"),
+        ("open /a/b.txt: no such file", "open <PATH>: no such file"),
+        ("[req-1 - - -] x", "[<*>] x"),
+        ("[-] x", "[<*>] x"),
+        ("ids 1, 2, 3", "ids <N>"),
+        ("at 2026-01-02 15:04:05,123 late", "at <TIME> late"),
+        (
+            "session opened for user cyrus by (uid=0)",
+            "session opened for user <*> by (uid=<N>)",
+        ),
+        ("pod web-7f9c4d-x2x8k is gone", "pod <*> is gone"),
+    ] {
+        assert_eq!(mask(message), masked);
+    }
+}
+
+#[test]
+fn numbers_that_name_a_trouble_stay() {
+    for message in [
+        "exit code 137",
+        "upstream returned 502",
+        "[Errno 111] Connection refused",
+        "bind() failed (98: Address in use)",
+        "HTTP 503",
+        "errno=13",
+        "status=404 x",
+        "got 502 Bad Gateway",
+        "E11000: duplicate key",
+        "os error 2",
+    ] {
+        let masked = mask(message);
+        assert!(masked == message, "{message}: {masked}");
+    }
+}
+
+#[test]
+fn any_message_is_masked_in_bounded_space() {
+    for c in ["[", "\"", "a=", "'x", "é", "1", "/", "<1"] {
+        assert!(mask(&c.repeat(10_000)).len() <= 404);
+    }
+}
+
+/// Both messages have the same masked form.
+fn same(a: &str, b: &str) {
+    assert_eq!(mask(a), mask(b));
+}
+
+#[test]
+fn a_statement_is_one_value_and_ends_with_its_sentence() {
+    assert_eq!(
+        mask("no table in SELECT sum(a) FROM shop.rows. (NO_TABLE) (query SELECT 1, b FROM c)"),
+        "no table in SELECT <SQL>. (NO_TABLE) (query SELECT <SQL>)"
+    );
+    assert_eq!(
+        mask("Deadlock (Connection: a, SQL: update `rows` set `n` = 1 where `id` = 7) again"),
+        "Deadlock (Connection: a, SQL: update <SQL>) again"
+    );
+    for sentence in [
+        "SELECT a door",
+        "please update the set of rows",
+        "DELETE is not allowed",
+    ] {
+        assert_eq!(mask(sentence), sentence);
+    }
+}
+
+#[test]
+fn what_stands_between_quotes_behind_its_noun_is_a_name() {
+    same(
+        "Activated workflow \"On error: tell the night shift\" now",
+        "Activated workflow \"Backup\" now",
+    );
+    same(
+        "consumer '$G > orders > shipper' is late",
+        "consumer 'mailer' is late",
+    );
+    same(
+        "updated name=\"Ads and all other bad pages\"",
+        "updated name=\"all\"",
+    );
+    let sentence = "failed: \"the door could not be opened\"";
+    assert_eq!(mask(sentence), sentence);
+}
+
+#[test]
+fn a_field_with_digits_and_one_without_are_one_kind() {
+    same(
+        "check failed: check=shop:ledger-api:1",
+        "check failed: check=shop:queue",
+    );
+}
+
+#[test]
+fn what_is_asked_of_a_path_goes_with_it() {
+    same("refused: url=/v1/kv?token=<hidden> x", "refused: url=/v1/self x");
+}
+
+#[test]
+fn labels_behind_bars_have_values() {
+    same(
+        "Pending: no answer | Type: http | Retry Interval: none",
+        "Pending: no answer | Type: keyword | Retry Interval: long",
+    );
+    assert_ne!(mask("down | Reason: refused"), mask("down | Reason: denied"));
+}

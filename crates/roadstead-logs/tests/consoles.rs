@@ -1,0 +1,183 @@
+//! How consoles print what went wrong: steps of scripts, traces with addresses, messages handed on in pieces.
+
+use roadstead_logs::framing::Stream;
+use roadstead_logs::{Assembler, Event, Severity};
+
+const MS: i64 = 1_000_000;
+
+/// The events in lines that came this many milliseconds after the first.
+fn timed(lines: &[(i64, &str)]) -> Vec<Event> {
+    let mut assembler = Assembler::everything();
+    let mut events = Vec::new();
+    for (after, line) in lines {
+        assembler.push(Stream::Stdout, Some(after * MS), line, &mut |event| {
+            events.push(event)
+        });
+    }
+    assembler.finish(&mut |event| events.push(event));
+    events
+}
+
+fn events(lines: &[&str]) -> Vec<Event> {
+    let timed_lines: Vec<_> = lines
+        .iter()
+        .enumerate()
+        .map(|(at, line)| (at as i64, *line))
+        .collect();
+    timed(&timed_lines)
+}
+
+fn severities(lines: &[&str]) -> Vec<Severity> {
+    events(lines).iter().map(|event| event.severity).collect()
+}
+
+fn one(lines: &[&str]) -> Event {
+    let mut events = events(lines);
+    assert_eq!(events.len(), 1, "{events:#?}");
+    events.remove(0)
+}
+
+#[test]
+fn an_exception_printed_with_where_it_was_printed_is_an_error() {
+    let lines = [
+        "Trace: PoolTimeoutError: Pool: no connection left",
+        "    at Pool.take (/srv/shop/node_modules/pool/take.js:12:3)",
+    ];
+    assert_eq!(severities(&lines), [Severity::Error]);
+}
+
+#[test]
+fn a_level_between_pointed_brackets_stands_behind_the_request() {
+    assert_eq!(
+        severities(&[
+            "2026.01.02 15:04:05.123456 [ 12 ] {} <Information> Store: errors of last week cleared",
+            "2026.01.02 15:04:05.123457 [ 12 ] {6f1c} <Warning> Store: slow",
+            "2026.01.02 15:04:05.123458 [ 12 ] {6f1c} <Error> Store: gone",
+        ]),
+        [Severity::Other, Severity::Warn, Severity::Error]
+    );
+}
+
+#[test]
+fn frames_with_addresses_go_with_their_exception_and_do_not_name_it() {
+    let gone = |more: &[&str]| {
+        let mut lines = vec![
+            "2026.01.02 15:04:05.123456 [ 12 ] {6f1c} <Error> Store: Code: 7. DB::Exception: gone, Stack trace:",
+            "",
+            "0. DB::Exception::Exception(int, bool) @ 0x000000000f5a4cfb",
+        ];
+        lines.extend(more);
+        one(&lines)
+    };
+    assert_eq!(
+        gone(&[]).fingerprint,
+        gone(&["1. DB::Store::take(long) @ 0x000000000f602e10"]).fingerprint
+    );
+}
+
+#[test]
+fn a_trace_within_an_object_ends_with_the_object() {
+    one(&[
+        "[2026-01-02 15:04:05] production.ERROR: no stock {\"exception\":\"[object] (ShopException(code: 0): no stock at /srv/shop/Cart.php:12)",
+        "[stacktrace]",
+        "#0 /srv/shop/Order.php(38): Shop\\\\Cart->take()",
+        "#1 {main}",
+        "\"} ",
+    ]);
+}
+
+#[test]
+fn a_crash_that_is_indented_is_no_part_of_what_came_long_before() {
+    let events = timed(&[
+        (0, "Waiting for the database"),
+        (4000, "   Shop\\Store\\QueryException "),
+        (4000, ""),
+        (4000, "  no such host"),
+    ]);
+    assert_eq!(events.len(), 2, "{events:#?}");
+    assert_eq!(events[0].severity, Severity::Other);
+    assert_eq!(events[1].severity, Severity::Error);
+}
+
+#[test]
+fn a_step_that_begins_with_an_arrow_holds_no_line_but_indented_ones() {
+    assert_eq!(
+        events(&["==> Starting", "      Node: rook", "==> Ready", "Welcome"]).len(),
+        3
+    );
+}
+
+#[test]
+fn a_trace_handed_to_the_logger_after_its_message_is_one_event_with_it() {
+    one(&[
+        "2026-01-02T15:04:05.123Z pid=1 WARN: Shop::TimeoutError: too late",
+        "2026-01-02T15:04:05.124Z pid=1 WARN: /srv/shop/app/cart.rb:12:in 'Cart.take'",
+        "/srv/shop/app/order.rb:20:in 'Order#store'",
+    ]);
+    one(&[
+        "2 Jan 15:04:05 - [error] Uncaught Exception:",
+        "2 Jan 15:04:05 - [error] Error: connect EHOSTUNREACH",
+        "    at Socket.open (node:net:12:1)",
+    ]);
+}
+
+#[test]
+fn a_failure_told_right_after_a_trace_is_another() {
+    assert_eq!(
+        severities(&[
+            "Error in handling an order: no stock",
+            "    at take (/srv/shop/cart.js:12:3)",
+            "Error in handling an order: no stock",
+            "    at take (/srv/shop/cart.js:12:3)",
+        ]),
+        [Severity::Error, Severity::Error]
+    );
+}
+
+#[test]
+fn what_to_do_about_a_trace_belongs_to_it() {
+    one(&[
+        "Error in handling an order: no stock",
+        "    at take (/srv/shop/cart.js:12:3)",
+        "If there are more errors, ask the shop",
+    ]);
+}
+
+#[test]
+fn an_unusual_name_of_an_exception_names_its_trace() {
+    let gone = one(&[
+        "2026-01-02 15:04:05,123 - shop - ERROR - cannot store",
+        "Traceback (most recent call last):",
+        "  File \"/srv/shop/store.py\", line 12, in store",
+        "    put(row)",
+        "store.errors.UniqueViolation: row is there",
+    ]);
+    assert!(
+        gone.masked.starts_with("store.errors.UniqueViolation"),
+        "{}",
+        gone.masked
+    );
+}
+
+#[test]
+fn the_frames_of_a_library_do_not_part_its_own_exception() {
+    let gone = |frame: &str, kind: &str| {
+        one(&[
+            "2026-01-02 15:04:05,123 - shop - ERROR - cannot store",
+            "Traceback (most recent call last):",
+            frame,
+            "    put(row)",
+            &format!("{kind}: row is there"),
+        ])
+        .fingerprint
+    };
+    let (put, take) = (
+        "  File \"/usr/lib/python3/site-packages/store/put.py\", line 12, in put",
+        "  File \"/usr/lib/python3/site-packages/store/take.py\", line 7, in take",
+    );
+    assert_eq!(
+        gone(put, "store.errors.RowError"),
+        gone(take, "store.errors.RowError")
+    );
+    assert_ne!(gone(put, "TypeError"), gone(take, "TypeError"));
+}
