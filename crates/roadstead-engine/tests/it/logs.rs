@@ -135,7 +135,7 @@ async fn each_trouble_with_a_log_is_told_by_its_name_and_holds_up_no_other() {
     assert_eq!(hanging.read_until_ms, None);
     for (name, state, cause) in [
         ("garbage", LogScanState::Unreadable, Some(FaultCause::BadAnswer)),
-        ("none", LogScanState::NoLogs, None),
+        ("none", LogScanState::NoLogs, Some(FaultCause::EngineError)),
         ("well", LogScanState::Ok, None),
         ("screen", LogScanState::Ok, None),
         ("quiet", LogScanState::Ok, None),
