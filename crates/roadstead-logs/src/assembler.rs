@@ -5,7 +5,7 @@ use crate::continuation::{Context, joins};
 use crate::fingerprint::{self, Fingerprint};
 use crate::framing::Stream;
 use crate::line::{self, Form};
-use crate::redact::redact;
+use crate::redact::{redact, redact_lines};
 use crate::trace::Part;
 
 /// An event that nothing has continued for this long is complete.
@@ -18,6 +18,8 @@ pub const MOST_LINES: usize = 500;
 pub const MOST_BYTES: usize = 256 * 1024;
 /// Characters of an event's message.
 pub const MESSAGE_CHARS: usize = 500;
+/// Bytes of an event's masked form.
+pub const MASKED_BYTES: usize = 1_000;
 
 /// Something that happened, in the words of the container.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -302,16 +304,18 @@ impl Open {
         }
         let other = u64::from(self.severity == Severity::Other);
         if other == 0 || everything {
-            let lines = std::mem::take(&mut self.lines);
-            let lines: Vec<String> = lines.into_iter().map(without_secrets).collect();
-            let masked = fingerprint::masked(&lines);
+            let mut lines = std::mem::take(&mut self.lines);
+            redact_lines(&mut lines);
+            let mut masked = fingerprint::masked(&lines);
+            masked.truncate(masked.floor_char_boundary(MASKED_BYTES));
             take(Event {
                 stream,
                 severity: self.severity,
                 fingerprint: Fingerprint::of(&masked),
                 first_at_ns: self.first_at_ns,
                 last_at_ns: self.last_at_ns,
-                message: message(&lines),
+                // What was escaped in the line is plain in its message.
+                message: without_secrets(message(&lines)),
                 masked,
                 lines,
                 line_count: self.count,

@@ -17,12 +17,13 @@
 //!    names, URLs, paths, e-mail addresses, numbers with their units, quoted words, names with digits in them, values of
 //!    keys that hold names. Lists of the same kind become one. Kept are words, and numbers that name a trouble: HTTP
 //!    statuses, errnos, exit codes, signals, codes such as `E11000`.
-//! 4. The masked form is cut at 400 bytes and hashed with FNV-1a, 64 bits, and the finishing step of `MurmurHash3`.
+//! 4. The masked form is cut at 1,000 bytes and hashed with FNV-1a, 64 bits, and the finishing step of `MurmurHash3`.
 //!
-//! Severity is not part of it: who stores issues keys them by both.
+//! Severity is not part of it: the same trouble may be told as a warning first and as an error later.
 //!
 //! A change to any of this is a new version. Old issues keep the version that they were made with.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use crate::Severity;
@@ -30,6 +31,7 @@ use crate::continuation::jul;
 use crate::json;
 use crate::line::{self, Form, Judged};
 use crate::mask::mask;
+use crate::redact::redact;
 use crate::trace::Trace;
 
 /// The version of the algorithm above.
@@ -163,11 +165,14 @@ fn route(path: &str) -> String {
 }
 
 fn structured(text: &str, judged: &Judged<'_>, fields: &crate::fields::Fields<'_>) -> String {
+    // What was escaped in the line is plain here: it is looked through once more.
     let plain = |value| {
-        if fields.escaped {
-            json::unescaped(value)
-        } else {
-            std::borrow::Cow::Borrowed(value)
+        if !fields.escaped {
+            return Cow::Borrowed(value);
+        }
+        match json::unescaped(value) {
+            Cow::Borrowed(same) => Cow::Borrowed(same),
+            Cow::Owned(plain) => Cow::Owned(redact(&plain).into_owned()),
         }
     };
     let told = fields.message.map(plain);

@@ -27,7 +27,7 @@ mod time;
 mod trace;
 
 pub use assembler::{
-    Assembler, CONTINUATION_NS, Event, MESSAGE_CHARS, MOST_BYTES, MOST_DELAY_NS, MOST_LINES,
+    Assembler, CONTINUATION_NS, Event, MASKED_BYTES, MESSAGE_CHARS, MOST_BYTES, MOST_DELAY_NS, MOST_LINES,
 };
 pub use fingerprint::{FINGERPRINT_VERSION, Fingerprint};
 pub use severity::Severity;

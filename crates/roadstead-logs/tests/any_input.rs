@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
 use roadstead_logs::framing::Stream;
+use roadstead_logs::redact::{redact, redact_lines};
 use roadstead_logs::{Assembler, Event, MESSAGE_CHARS, MOST_LINES};
 
 fn lines_of(events: &[Event]) -> u64 {
@@ -172,5 +173,72 @@ fn a_line_twice_as_long_takes_about_twice_as_long() {
                 "{prefix}{unit}: {one:?}, {four:?}"
             );
         }
+    }
+}
+
+#[test]
+fn looking_for_secrets_in_hostile_text_takes_no_more_than_its_share() {
+    // Sixteen times the work for four times the text would take minutes here.
+    let pieces = [
+        "key",
+        "key ",
+        "password",
+        "password=",
+        "password:\"",
+        "password:'must be ",
+        "password='\\",
+        "\\\\\"",
+        "://",
+        "://a:b",
+        "://a:b@",
+        "a@",
+        "@tcp(",
+        "a@b.",
+        "eyJ",
+        "eyJ.",
+        "eyJaaaaaaaaaa.",
+        "sk-",
+        "-sk-",
+        "ghp_",
+        "AKIA",
+        ":AA",
+        "1:AA",
+        "4",
+        "4111 ",
+        "-----BEGIN ",
+        "-----BEGIN PRIVATE KEY-----",
+        " -p",
+        "curl -u a",
+        "identified by ",
+        "Bearer ",
+        "Authorization: Digest ",
+        "cookie: a=",
+        "cookie:\"a",
+        "%3A%2F%2F",
+        "%40a",
+        "pass is ",
+        "password is '",
+        ".aaaaaa.",
+        "token:[\"\",",
+        "token=(",
+        "{",
+        "é@",
+        ",a",
+        ";Password=a ",
+        "<password>",
+        "oracle:thin:",
+        "/api/webhooks/",
+        "secret ",
+        "'",
+        "\"token\"",
+        "password,",
+        "\\u0022",
+    ];
+    let begin = Instant::now();
+    for piece in pieces {
+        let text = piece.repeat(128 * 1024 / piece.len());
+        let _ = redact(&text);
+        redact_lines(&mut [text]);
+        assert!(begin.elapsed() < Duration::from_secs(60), "{piece:?}");
     }
 }

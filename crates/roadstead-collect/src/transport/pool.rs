@@ -2,7 +2,7 @@
 //!
 //! A pool of its own, because two promises are needed that a general client does not make: never more than the allowed
 //! number of sockets, and one request after another always on the same socket (the connection is back in the pool
-//! before the answer is handed out).
+//! before a whole answer is handed out; one that is streamed gives its connection back at its end).
 
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
@@ -112,7 +112,7 @@ impl Pool {
         .await
     }
 
-    /// One request whose answer does not end. The stream holds its connection until it is dropped.
+    /// One request whose answer is streamed. The stream holds its connection until it is dropped, or gives it back at its end.
     pub(super) async fn get_endless(
         &self,
         path: &str,

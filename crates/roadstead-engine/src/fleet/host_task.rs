@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::StreamExt as _;
-use roadstead_collect::{ConnectOptions, EngineConnection, EventCursor, EventStream, Inventory};
+use roadstead_collect::{ConnectOptions, EngineConnection, EventCursor, EventKind, EventStream, Inventory};
 use roadstead_model::time::{MINUTE_MS, SECOND_MS};
 use roadstead_model::{Fault, FaultCause, HostId};
 use tokio::sync::Notify;
@@ -112,6 +112,7 @@ async fn connected(fleet: &Fleet, host: HostId) -> Result<std::convert::Infallib
         relist_ms: now_ms + RELIST_EVERY_MS,
         unpublished: true,
         settle_at: None,
+        ended: Arc::default(),
     };
     session.relist().await?;
     let turn = fleet.live.with_host(host, |live| {
@@ -124,7 +125,12 @@ async fn connected(fleet: &Fleet, host: HostId) -> Result<std::convert::Infallib
     }
     notify(fleet, host);
     // A task of its own: judging a chatty container's lines must not hold up a tick. It ends with the session.
-    let logs = log_passes::run(fleet.clone(), host, session.connection.clone());
+    let logs = log_passes::run(
+        fleet.clone(),
+        host,
+        session.connection.clone(),
+        Arc::clone(&session.ended),
+    );
     let _logs = AbortOnDropHandle::new(tokio::spawn(logs));
     session.run(events).await
 }
@@ -141,6 +147,8 @@ struct Session<'a> {
     unpublished: bool,
     /// When the events of a burst are looked at.
     settle_at: Option<Instant>,
+    /// Told when a container's process ended.
+    ended: Arc<Notify>,
 }
 
 impl Session<'_> {
@@ -161,6 +169,9 @@ impl Session<'_> {
                 event = events.next() => match event {
                     Some(Ok(event)) => {
                         self.round.note(&event);
+                        if matches!(event.kind, EventKind::Die { .. }) {
+                            self.ended.notify_one();
+                        }
                         self.unpublished = true;
                         if self.inventory.apply(&event) || settle.is_none() {
                             self.settle_at.get_or_insert_with(|| Instant::now() + SETTLE);

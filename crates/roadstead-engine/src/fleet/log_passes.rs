@@ -4,18 +4,20 @@
 //! together with the cursors. What a pass could not finish is gone on with at once; what failed is tried again by the next.
 
 use std::collections::{HashMap, HashSet};
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::StreamExt as _;
 use futures_util::stream;
+use futures_util::{FutureExt as _, StreamExt as _};
 use roadstead_collect::EngineConnection;
-use roadstead_model::time::HOUR_MS;
+use roadstead_model::time::{DAY_MS, HOUR_MS};
 use roadstead_model::{
     AppId, ContainerFacts, ContainerId, ContainerState, DeploymentId, Fault, FaultCause, HostId,
 };
 use roadstead_store::{LogCursor, LogPosition, LogRead, StoreError, StreamPosition};
-use tokio::sync::SemaphorePermit;
+use tokio::sync::{Notify, SemaphorePermit};
+use tokio::time::Instant;
 
 use super::Fleet;
 use crate::logs::{self, Pass, Target};
@@ -27,12 +29,15 @@ const AT_ONCE: usize = 4;
 const TOGETHER: usize = 16;
 /// The first pass comes this long after connecting: the list and the first tick go before.
 const FIRST_AFTER: Duration = Duration::from_secs(2);
+/// After a container ended, its host's logs are read at once, at most this often.
+const ENDED_AFTER: Duration = Duration::from_secs(5);
 /// What is behind is gone on with after this long.
 const BREATH: Duration = Duration::from_millis(500);
 const NANOS_A_MILLISECOND: i64 = 1_000_000;
 
-/// Reads until dropped.
-pub(super) async fn run(fleet: Fleet, host: HostId, connection: EngineConnection) {
+/// Reads until dropped. `ended` tells that a container's process ended: what it printed last is read before it is removed,
+/// where there is time for that.
+pub(super) async fn run(fleet: Fleet, host: HostId, connection: EngineConnection, ended: Arc<Notify>) {
     let mut passes = Passes {
         fleet,
         host,
@@ -40,12 +45,21 @@ pub(super) async fn run(fleet: Fleet, host: HostId, connection: EngineConnection
         cursors: HashMap::new(),
         drained: HashMap::new(),
         last_lines: HashMap::new(),
+        behind: HashSet::new(),
         engine_ahead_ms: HashMap::new(),
         loaded: false,
     };
     tokio::time::sleep(FIRST_AFTER).await;
+    let mut due = Instant::now();
     loop {
-        let more = match passes.pass().await {
+        let every = Duration::from_secs(u64::from(passes.fleet.settings.borrow().log_pass_s));
+        let visits = if Instant::now() >= due {
+            due = Instant::now() + every;
+            Visits::All
+        } else {
+            Visits::Behind
+        };
+        let more = match passes.pass(visits).await {
             Ok(more) => {
                 passes.fleet.task_recovered("logs");
                 more
@@ -58,19 +72,25 @@ pub(super) async fn run(fleet: Fleet, host: HostId, connection: EngineConnection
                 false
             }
         };
-        let every_s = passes.fleet.settings.borrow().log_pass_s;
-        let wait = if more {
-            BREATH
-        } else {
-            Duration::from_secs(u64::from(every_s))
-        };
+        let next = if more { Instant::now() + BREATH } else { due };
         let mut settings = passes.fleet.settings.subscribe();
-        tokio::select! {
-            () = tokio::time::sleep(wait) => {}
+        let began = due - every;
+        due = tokio::select! {
+            () = tokio::time::sleep_until(next) => due,
             // A shorter interval is in force at once.
-            Ok(_) = settings.wait_for(|s| s.log_pass_s < every_s) => {}
-        }
+            Ok(_) = settings.wait_for(|s| Duration::from_secs(u64::from(s.log_pass_s)) < every) => Instant::now(),
+            // Hosts where containers end all the time are not asked all the time.
+            () = ended.notified() => due.min((began + ENDED_AFTER).max(Instant::now() + BREATH)),
+        };
     }
+}
+
+/// Whom a round visits.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Visits {
+    All,
+    /// Those that have more than one pass may read.
+    Behind,
 }
 
 /// A container to be read.
@@ -91,23 +111,30 @@ struct Passes {
     /// Containers that do not run and were read to their end, with the start of that run.
     drained: HashMap<ContainerId, Option<i64>>,
     last_lines: HashMap<ContainerId, u64>,
+    /// Containers whose last read left something.
+    behind: HashSet<ContainerId>,
     /// The engine's clock less ours, by the container that was last read with it.
     engine_ahead_ms: HashMap<ContainerId, i64>,
     loaded: bool,
 }
 
 impl Passes {
-    /// One pass over the host; true when some container has more to read now.
-    async fn pass(&mut self) -> Result<bool, StoreError> {
+    /// One round over the host; true when some container has more to read now.
+    async fn pass(&mut self, visits: Visits) -> Result<bool, StoreError> {
         if self.fleet.recorder.is_blocked() {
             return Ok(false);
         }
         if !self.loaded {
             let cursors = self.fleet.store.log_cursors(self.host).await?;
             self.cursors = cursors.into_iter().map(|c| (c.container, c.position)).collect();
+            self.drained.clear();
+            self.reload_counts().await?;
             self.loaded = true;
         }
-        let berths = self.berths();
+        let mut berths = self.berths();
+        if visits == Visits::Behind {
+            berths.retain(|berth| self.behind.contains(&berth.container));
+        }
         let connection = self.connection.clone();
         let (permits, clock) = (Arc::clone(&self.fleet.log_reads), self.fleet.clock.clone());
         let reads = stream::iter(berths)
@@ -116,19 +143,45 @@ impl Passes {
                 let clock = clock.clone();
                 async move {
                     let _permit: Option<SemaphorePermit<'_>> = permits.acquire().await.ok();
-                    let pass = logs::pass(&connection, &berth.target, clock.now_ms()).await;
+                    // One container's output that brings the parser down is that container's trouble alone.
+                    let pass = AssertUnwindSafe(logs::pass(&connection, &berth.target, clock.now_ms()))
+                        .catch_unwind()
+                        .await
+                        .unwrap_or_else(|_| Pass::broken(&berth.target));
                     (berth, pass)
                 }
             })
             .buffer_unordered(AT_ONCE)
             .ready_chunks(TOGETHER);
         let mut reads = std::pin::pin!(reads);
-        let mut more = false;
         while let Some(done) = reads.next().await {
-            more |= done.iter().any(|(_, pass)| pass.state == LogScanState::Behind);
+            for (berth, pass) in &done {
+                if pass.has_more {
+                    self.behind.insert(berth.container);
+                } else {
+                    self.behind.remove(&berth.container);
+                }
+            }
             self.keep(done, self.fleet.clock.now_ms()).await?;
         }
-        Ok(more)
+        Ok(!self.behind.is_empty())
+    }
+
+    /// The badges as stored: a session that ended while it stored something did not tell them.
+    async fn reload_counts(&self) -> Result<(), StoreError> {
+        let counts = self
+            .fleet
+            .store
+            .log_counts(self.fleet.clock.now_ms() - 2 * DAY_MS)
+            .await?;
+        let deployments = self.fleet.store.deployments().await?;
+        let own: HashSet<DeploymentId> = deployments
+            .iter()
+            .filter(|deployment| deployment.host == self.host)
+            .map(|deployment| deployment.id)
+            .collect();
+        self.fleet.live.write().log_counts.replace(&own, &counts);
+        Ok(())
     }
 
     /// The containers that may have printed something since they were read.
@@ -143,6 +196,7 @@ impl Passes {
         self.drained.retain(|container, _| present.contains(container));
         self.engine_ahead_ms
             .retain(|container, _| present.contains(container));
+        self.behind.retain(|container| present.contains(container));
         self.last_lines.retain(|container, _| present.contains(container));
         self.cursors.retain(|container, _| present.contains(container));
         let mut berths = Vec::new();
@@ -183,19 +237,14 @@ impl Passes {
     async fn keep(&mut self, done: Vec<(Berth, Pass)>, now_ms: i64) -> Result<(), StoreError> {
         let mut reads = Vec::new();
         let mut scans = Vec::new();
+        let mut drained = Vec::new();
         for (berth, pass) in done {
             if pass.gone {
                 continue;
             }
-            let running = berth.target.facts.state.is_running();
-            if !running
-                && matches!(
-                    pass.state,
-                    LogScanState::Ok | LogScanState::Truncated | LogScanState::NoLogs
-                )
-            {
-                self.drained
-                    .insert(berth.container, berth.target.facts.started_at_ms);
+            let ended = !berth.target.facts.state.is_running() && !pass.has_more && pass.fault.is_none();
+            if ended || pass.state == LogScanState::NoLogs {
+                drained.push((berth.container, berth.target.facts.started_at_ms));
             }
             self.last_lines.insert(berth.container, pass.lines);
             if let Some(ahead_ms) = pass.engine_ahead_ms {
@@ -232,6 +281,9 @@ impl Passes {
                 self.cursors.insert(read.container, read.cursor.position);
             }
         }
+        // Only now: what the store did not take is read again.
+        drained.retain(|(container, _)| !recorded.left_out.contains(container));
+        self.drained.extend(drained);
         // A read without an issue is here for its state: the pages show that too.
         let told = reads
             .iter()

@@ -39,7 +39,8 @@ impl Fleet {
                 })
     }
 
-    /// What the logs of a host's deployments said in a window: those that were read to its end, and those that said something.
+    /// What the logs of a host's deployments said in a window: those that were read to its end in all their containers, and those
+    /// that said something.
     /// With the counts as stored, to be marked once reports carry them.
     pub(super) async fn log_events(
         &self,
@@ -51,12 +52,16 @@ impl Fleet {
         {
             let fleet = self.live.read();
             if let Some(live) = fleet.hosts.get(&host) {
-                for container in &live.containers {
+                // One container that nobody could read: the others' silence says nothing of their deployment.
+                let mut whole: HashMap<DeploymentId, bool> = HashMap::new();
+                for container in live.containers.iter().filter(|c| c.facts.state.is_running()) {
                     let scan = live.logs.get(&container.container);
-                    if scan.is_some_and(|scan| scan.read_until_ms.is_some_and(|ms| ms >= window.end_ms())) {
-                        events.entry(container.deployment).or_default();
-                    }
+                    let is_read =
+                        scan.is_some_and(|scan| scan.read_until_ms.is_some_and(|ms| ms >= window.end_ms()));
+                    *whole.entry(container.deployment).or_insert(true) &= is_read;
                 }
+                let read = whole.into_iter().filter(|(_, whole)| *whole);
+                events.extend(read.map(|(deployment, _)| (deployment, LogEvents::default())));
             }
         }
         for count in &counts {

@@ -38,7 +38,7 @@ use recorder::Recorder;
 const STOP_WITHIN: Duration = Duration::from_secs(10);
 
 /// Logs that are read at once, over all hosts: each holds some megabytes while it is read.
-const LOG_READS: usize = 16;
+const LOG_READS: usize = 32;
 
 /// What a fleet is opened with.
 #[derive(Debug, Clone)]

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use roadstead_collect::{EngineConnection, LogRefusal, LogRequest, LogStream};
+use roadstead_logs::redact::redact;
 use roadstead_model::time::MINUTE_MS;
 use roadstead_model::{ContainerFacts, Fault, FaultCause};
 use roadstead_store::{FoundIssue, LogPosition, StreamPosition};
@@ -67,6 +68,28 @@ pub(crate) struct Pass {
     pub(crate) engine_ahead_ms: Option<i64>,
     /// The container is gone.
     pub(crate) gone: bool,
+    /// There is more to read now.
+    pub(crate) has_more: bool,
+}
+
+impl Pass {
+    /// Reading brought the parser down; nothing of it counts.
+    pub(crate) fn broken(target: &Target) -> Self {
+        Self {
+            position: target.position,
+            lines: 0,
+            state: LogScanState::Unreadable,
+            fault: Some(Fault::new(
+                FaultCause::BadAnswer,
+                "this log cannot be parsed: please report it",
+            )),
+            read_until_ms: None,
+            issues: Vec::new(),
+            engine_ahead_ms: None,
+            gone: false,
+            has_more: false,
+        }
+    }
 }
 
 /// How reading an answer ended.
@@ -86,6 +109,14 @@ struct Clocks {
 }
 
 impl Clocks {
+    /// The engine's clock less ours; nothing where the difference is within what its date can tell.
+    fn ahead_ms(&self) -> i64 {
+        self.engine_ms
+            .map(|engine_ms| engine_ms - self.ours_ms)
+            .filter(|ahead_ms| ahead_ms.abs() > SET_BACK_MS)
+            .unwrap_or_default()
+    }
+
     /// The engine's clock now, nanoseconds; ours where it did not tell.
     fn now_ns(&self) -> i64 {
         let elapsed_ms = i64::try_from(self.head.elapsed().as_millis()).unwrap_or(i64::MAX);
@@ -136,6 +167,7 @@ pub(crate) async fn pass(connection: &EngineConnection, target: &Target, now_ms:
             read_until_ms: None,
             issues: Vec::new(),
             engine_ahead_ms: None,
+            has_more: false,
         }
     })
 }
@@ -235,6 +267,7 @@ impl Work<'_> {
             }
         }
         let mut reader = self.reader([Mode::Later, Mode::Later]);
+        reader.stamps_are_ahead(clocks.ahead_ms());
         reader.push(&whole);
         let outcome = self.finish(reader, &End::Whole, clocks);
         let most_messages = outcome.lines_met + outcome.bytes / PART_BYTES + 1;
@@ -256,7 +289,15 @@ impl Work<'_> {
         let mut search = self.reader([Mode::AfterCursor, Mode::AfterCursor]);
         loop {
             match self.next(&mut stream).await {
-                Ok(Some(piece)) => search.look(&piece),
+                Ok(Some(piece)) => {
+                    search.look(&piece);
+                    let seen = search.seen();
+                    if cursors[0].at_ns.is_none_or(|_| seen.stdout)
+                        && cursors[1].at_ns.is_none_or(|_| seen.stderr)
+                    {
+                        break;
+                    }
+                }
                 Ok(None) => break,
                 Err(End::Broken(fault)) => return Err(LogRefusal::Failed(fault)),
                 Err(_) => {
@@ -296,6 +337,7 @@ impl Work<'_> {
         modes: [Mode; 2],
     ) -> Result<Pass, LogRefusal> {
         let mut reader = self.reader(modes);
+        reader.stamps_are_ahead(clocks.ahead_ms());
         if modes != [Mode::Later, Mode::Later] {
             reader.begin_at(since_ns);
         }
@@ -333,7 +375,8 @@ impl Work<'_> {
         let unreadable = |detail: &str| {
             (
                 LogScanState::Unreadable,
-                Some(Fault::new(FaultCause::BadAnswer, detail)),
+                // The engine may repeat what it could not read.
+                Some(Fault::new(FaultCause::BadAnswer, &redact(detail))),
             )
         };
         let (state, fault) = match (&end, &outcome.engine_said, &outcome.damaged) {
@@ -358,6 +401,7 @@ impl Work<'_> {
                 .last_ns
                 .map(|ns| ms(outcome.left_ns.map_or(ns, |left| left.min(ns)))),
         };
+        let has_more = matches!(end, End::Budget);
         Pass {
             position: outcome.position,
             lines: outcome.lines,
@@ -367,6 +411,7 @@ impl Work<'_> {
             issues: outcome.issues,
             engine_ahead_ms: clocks.engine_ms.map(|engine_ms| engine_ms - clocks.ours_ms),
             gone: false,
+            has_more,
         }
     }
 }

@@ -22,6 +22,8 @@ const NANOS_A_MILLISECOND: i64 = 1_000_000;
 pub(super) struct Findings {
     kinds: HashMap<Fingerprint, Kind>,
     sample_bytes: usize,
+    /// The clock that stamps lines less ours.
+    ahead_ms: i64,
 }
 
 #[derive(Debug)]
@@ -34,6 +36,11 @@ struct Kind {
 }
 
 impl Findings {
+    /// The clock that stamps lines is so far ahead of ours: what the operator says is compared with what is printed.
+    pub(super) fn stamps_are_ahead(&mut self, ahead_ms: i64) {
+        self.ahead_ms = ahead_ms;
+    }
+
     /// No more kinds fit.
     pub(super) fn is_full(&self) -> bool {
         self.kinds.len() >= MOST_KINDS
@@ -41,7 +48,9 @@ impl Findings {
 
     /// Counts an event. Its moment is no later than `now_ms`, whatever the engine's clock says.
     pub(super) fn add(&mut self, event: Event, now_ms: i64) {
-        let stamped_ms = event.first_at_ns.map(|ns| ns.div_euclid(NANOS_A_MILLISECOND));
+        let stamped_ms = event
+            .first_at_ns
+            .map(|ns| ns.div_euclid(NANOS_A_MILLISECOND) - self.ahead_ms);
         let at_ms = stamped_ms.map_or(now_ms, |ms| ms.min(now_ms));
         let kind = self.kinds.entry(event.fingerprint).or_insert_with(|| Kind {
             severity: event.severity,

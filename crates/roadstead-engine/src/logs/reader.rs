@@ -199,6 +199,11 @@ impl Reader {
         }
     }
 
+    /// The clock that stamps lines is so far ahead of ours.
+    pub(crate) fn stamps_are_ahead(&mut self, ahead_ms: i64) {
+        self.rest.findings.stamps_are_ahead(ahead_ms);
+    }
+
     /// Takes more of the log only to see whether the cursors' lines are in it.
     pub(crate) fn look(&mut self, bytes: &[u8]) {
         let rest = &mut self.rest;

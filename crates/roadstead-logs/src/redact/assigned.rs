@@ -99,6 +99,9 @@ pub(super) fn assigned(bytes: &[u8], begin: usize, end: usize, key: Key) -> Opti
         ),
         [b':', b':', ..] | [b':', b'/', b'/', ..] => return None,
         [b':', ..] => (Sign::Colon, 1, false),
+        // `=` and `:` as JSON escapes them.
+        [b'\\', b'u', b'0', b'0', b'3', b'D' | b'd', ..] => (Sign::Equals, 6, false),
+        [b'\\', b'u', b'0', b'0', b'3', b'A' | b'a', ..] => (Sign::Colon, 6, false),
         [b'%', b'3', b'D' | b'd', ..] => (Sign::Equals, 3, true),
         [b'%', b'3', b'A' | b'a', ..] => (Sign::Colon, 3, true),
         [b',', ..] if name_quote.is_some() => (Sign::Comma, 1, false),

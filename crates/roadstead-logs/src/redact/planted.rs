@@ -1,5 +1,3 @@
-use std::time::{Duration, Instant};
-
 use proptest::prelude::*;
 
 use super::*;
@@ -153,72 +151,5 @@ proptest! {
         }
         let clean = redact(&json.to_string()).into_owned();
         prop_assert!(serde_json::from_str::<serde_json::Value>(&clean).is_ok(), "{json}\n{clean}");
-    }
-}
-
-#[test]
-fn hostile_text_takes_no_more_than_its_share() {
-    // Sixteen times the work for four times the text would take minutes here.
-    let pieces = [
-        "key",
-        "key ",
-        "password",
-        "password=",
-        "password:\"",
-        "password:'must be ",
-        "password='\\",
-        "\\\\\"",
-        "://",
-        "://a:b",
-        "://a:b@",
-        "a@",
-        "@tcp(",
-        "a@b.",
-        "eyJ",
-        "eyJ.",
-        "eyJaaaaaaaaaa.",
-        "sk-",
-        "-sk-",
-        "ghp_",
-        "AKIA",
-        ":AA",
-        "1:AA",
-        "4",
-        "4111 ",
-        "-----BEGIN ",
-        "-----BEGIN PRIVATE KEY-----",
-        " -p",
-        "curl -u a",
-        "identified by ",
-        "Bearer ",
-        "Authorization: Digest ",
-        "cookie: a=",
-        "cookie:\"a",
-        "%3A%2F%2F",
-        "%40a",
-        "pass is ",
-        "password is '",
-        ".aaaaaa.",
-        "token:[\"\",",
-        "token=(",
-        "{",
-        "é@",
-        ",a",
-        ";Password=a ",
-        "<password>",
-        "oracle:thin:",
-        "/api/webhooks/",
-        "secret ",
-        "'",
-        "\"token\"",
-        "password,",
-        "\\u0022",
-    ];
-    let begin = Instant::now();
-    for piece in pieces {
-        let text = piece.repeat(128 * 1024 / piece.len());
-        let _ = redact(&text);
-        redact_lines(&mut [text]);
-        assert!(begin.elapsed() < Duration::from_secs(60), "{piece:?}");
     }
 }

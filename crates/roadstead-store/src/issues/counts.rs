@@ -95,6 +95,16 @@ fn ranked(issues: Vec<Counted>) -> Vec<Counted> {
     ranked
 }
 
+/// A row of any query for counts.
+fn count(deployment: i64, window_ms: i64, errors: i64, warnings: i64) -> LogCount {
+    LogCount {
+        deployment: DeploymentId(deployment),
+        window: Window { start_ms: window_ms },
+        errors: errors.unsigned_abs(),
+        warnings: warnings.unsigned_abs(),
+    }
+}
+
 impl Store {
     /// Counts of all deployments from a moment on, by deployment and window. Windows without an event are left out.
     ///
@@ -109,14 +119,7 @@ impl Store {
         .await?;
         Ok(rows
             .into_iter()
-            .map(|row| LogCount {
-                deployment: DeploymentId(row.deployment_id),
-                window: Window {
-                    start_ms: row.window_ms,
-                },
-                errors: row.errors.unsigned_abs(),
-                warnings: row.warnings.unsigned_abs(),
-            })
+            .map(|row| count(row.deployment_id, row.window_ms, row.errors, row.warnings))
             .collect())
     }
 
@@ -140,12 +143,7 @@ impl Store {
         .await?;
         Ok(rows
             .into_iter()
-            .map(|row| LogCount {
-                deployment: DeploymentId(row.deployment_id),
-                window,
-                errors: row.errors.unsigned_abs(),
-                warnings: row.warnings.unsigned_abs(),
-            })
+            .map(|row| count(row.deployment_id, window.start_ms, row.errors, row.warnings))
             .collect())
     }
 
@@ -171,14 +169,7 @@ impl Store {
         .await?;
         Ok(rows
             .into_iter()
-            .map(|row| LogCount {
-                deployment: DeploymentId(row.deployment_id),
-                window: Window {
-                    start_ms: row.window_ms,
-                },
-                errors: row.errors.unsigned_abs(),
-                warnings: row.warnings.unsigned_abs(),
-            })
+            .map(|row| count(row.deployment_id, row.window_ms, row.errors, row.warnings))
             .collect())
     }
 

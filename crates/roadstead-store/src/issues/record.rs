@@ -1,5 +1,7 @@
 //! Keeping what passes over logs found: one transaction for cursors, issues and counts.
 
+use std::collections::HashMap;
+
 use sqlx::SqliteConnection;
 
 use roadstead_model::time::HOUR_MS;
@@ -10,6 +12,9 @@ use crate::{Store, StoreError};
 
 /// Issues kept apart per app. What comes beyond is counted together: hostile or broken output must not fill the disk.
 const MOST_ISSUES_PER_APP: i64 = 5_000;
+/// An app with more issues keeps fewer samples of each.
+const CROWDED: i64 = 500;
+const SAMPLES_OF_CROWDED: usize = 2;
 /// What they are counted under: no algorithm has this version.
 const OVERFLOW: (u16, u64) = (0, 0);
 const OVERFLOW_MESSAGE: &str = "Messages of more kinds than are kept apart for one app";
@@ -22,6 +27,7 @@ impl Store {
     /// [`StoreError::DiskFull`] and any failure of the database: nothing was kept then.
     pub async fn record_logs(&self, reads: &[LogRead]) -> Result<Recorded, StoreError> {
         let mut recorded = Recorded::default();
+        let mut live = LiveIssues::default();
         let mut tx = self.write().await?;
         for read in reads {
             if !super::cursors::advance(&mut tx, read).await? {
@@ -30,7 +36,7 @@ impl Store {
             }
             let mut counted = Vec::with_capacity(read.issues.len());
             for found in &read.issues {
-                let issue = keep(&mut tx, read, found, &mut recorded).await?;
+                let issue = keep(&mut tx, read, found, &mut live, &mut recorded).await?;
                 counted.push((issue, found));
             }
             super::counts::add(&mut tx, read.deployment, &counted).await?;
@@ -69,11 +75,38 @@ impl Sum {
     }
 }
 
+/// Live issues by app, counted once per transaction.
+#[derive(Default)]
+struct LiveIssues {
+    of: HashMap<AppId, i64>,
+}
+
+impl LiveIssues {
+    async fn of(&mut self, tx: &mut SqliteConnection, app: AppId) -> Result<i64, StoreError> {
+        if let Some(count) = self.of.get(&app) {
+            return Ok(*count);
+        }
+        let count = sqlx::query_scalar!(
+            r#"SELECT COUNT(*) AS "count!: i64" FROM issue WHERE app_id = ? AND pruned_at_ms IS NULL"#,
+            app.0
+        )
+        .fetch_one(tx)
+        .await?;
+        self.of.insert(app, count);
+        Ok(count)
+    }
+
+    fn one_more(&mut self, app: AppId) {
+        *self.of.entry(app).or_default() += 1;
+    }
+}
+
 /// Adds a found issue to what is known, or makes it known.
 async fn keep(
     tx: &mut SqliteConnection,
     read: &LogRead,
     found: &FoundIssue,
+    live: &mut LiveIssues,
     recorded: &mut Recorded,
 ) -> Result<i64, StoreError> {
     let sum = Sum::of(found)
@@ -82,9 +115,14 @@ async fn keep(
     let mut known = find(tx, read.app, fingerprints).await?;
     let mut message = found.message.as_str();
     let mut masked = found.masked.as_str();
-    if known.is_none() && issues_of(tx, read.app).await? >= MOST_ISSUES_PER_APP {
-        (message, masked, fingerprints) = (OVERFLOW_MESSAGE, "", &[OVERFLOW]);
-        known = find(tx, read.app, fingerprints).await?;
+    let others = live.of(tx, read.app).await?;
+    if known.as_ref().is_none_or(|known| known.pruned) {
+        if others >= MOST_ISSUES_PER_APP {
+            (message, masked, fingerprints) = (OVERFLOW_MESSAGE, "", &[OVERFLOW]);
+            known = find(tx, read.app, fingerprints).await?;
+        } else {
+            live.one_more(read.app);
+        }
     }
     let issue = match known {
         Some(known) => {
@@ -112,17 +150,13 @@ async fn keep(
     }
     keep_place(tx, issue, read, &sum).await?;
     keep_hours(tx, issue, read, found).await?;
-    keep_samples(tx, issue, read, &found.samples).await?;
+    let kept = if others > CROWDED {
+        SAMPLES_OF_CROWDED
+    } else {
+        SAMPLES_KEPT
+    };
+    keep_samples(tx, issue, read, &found.samples, kept).await?;
     Ok(issue)
-}
-
-async fn issues_of(tx: &mut SqliteConnection, app: AppId) -> Result<i64, StoreError> {
-    Ok(sqlx::query_scalar!(
-        r#"SELECT COUNT(*) AS "count!: i64" FROM issue WHERE app_id = ? AND pruned_at_ms IS NULL"#,
-        app.0
-    )
-    .fetch_one(tx)
-    .await?)
 }
 
 /// The issue that has one of the fingerprints; the newest algorithm's first.
@@ -379,11 +413,12 @@ async fn keep_samples(
     issue: i64,
     read: &LogRead,
     samples: &[FoundSample],
+    kept: usize,
 ) -> Result<(), StoreError> {
     if samples.is_empty() {
         return Ok(());
     }
-    for sample in samples {
+    for sample in &samples[samples.len().saturating_sub(kept)..] {
         let stream = match sample.stream {
             LogStream::Stdout => 1,
             LogStream::Stderr => 2,
@@ -405,7 +440,7 @@ async fn keep_samples(
         .execute(&mut *tx)
         .await?;
     }
-    let kept = SAMPLES_KEPT as i64;
+    let kept = kept as i64;
     sqlx::query!(
         r#"DELETE FROM issue_sample WHERE sample_id IN
            (SELECT sample_id FROM issue_sample WHERE issue_id = ? ORDER BY at_ms DESC, sample_id DESC LIMIT -1 OFFSET ?)"#,
