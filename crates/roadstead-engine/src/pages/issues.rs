@@ -1,7 +1,9 @@
 //! Issues over the fleet, one issue, and what the operator says of them.
 
+use std::collections::HashMap;
+
 use roadstead_model::time::{DAY_MS, HOUR_MS, align_down, align_up};
-use roadstead_model::{HostId, IssueId, TimeRange};
+use roadstead_model::{AppId, HostId, IssueId, TimeRange};
 use roadstead_store as store;
 use roadstead_store::IssueQuery;
 
@@ -18,11 +20,33 @@ const MOST_ROWS: u32 = 500;
 const MOST_CHANGED: usize = 1_000;
 const MOST_SEARCH_CHARS: usize = 500;
 /// Issues the Overview shows.
-const TOP_ISSUES: u32 = 10;
+const TOP_ISSUES: usize = 10;
+/// Issues of each kind that are looked through for the Overview.
+const LOOKED_THROUGH: u32 = 200;
 /// Sparklines show a day by the hour.
 const SPARK_MS: i64 = DAY_MS;
 /// How far back the occurrences of one issue are shown.
 const OCCURRENCES_MS: i64 = 30 * DAY_MS;
+
+/// Issues of one app on one host that are trouble.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct IssueTrouble {
+    /// Came back in the last 24 hours.
+    pub(super) regressed: u64,
+    /// Errors first seen in the last 24 hours.
+    pub(super) new: u64,
+}
+
+/// Issues as the Overview shows them.
+#[derive(Debug)]
+pub(super) struct Glance {
+    /// By state.
+    pub(super) counts: IssueCounts,
+    /// Those worth a look first.
+    pub(super) rows: Vec<IssueRow>,
+    /// Where there is trouble.
+    pub(super) trouble: HashMap<(AppId, HostId), IssueTrouble>,
+}
 
 impl Fleet {
     pub(crate) async fn list_issues(&self, request: IssuesRequest) -> Wire<IssuesPage> {
@@ -112,8 +136,8 @@ impl Fleet {
         })
     }
 
-    /// Issues by state and those worth a look first, for the Overview; nothing before any log was read.
-    pub(super) async fn issues_at_a_glance(&self) -> Wire<Option<(IssueCounts, Vec<IssueRow>)>> {
+    /// Issues for the Overview; nothing before any log was read.
+    pub(super) async fn issues_at_a_glance(&self) -> Wire<Option<Glance>> {
         let was_read = self
             .live
             .read()
@@ -134,7 +158,7 @@ impl Fleet {
             sort,
             descending: true,
             offset: 0,
-            limit: TOP_ISSUES,
+            limit: LOOKED_THROUGH,
             spark: TimeRange {
                 from_ms: align_down(now_ms, HOUR_MS) + HOUR_MS - SPARK_MS,
                 to_ms: align_down(now_ms, HOUR_MS) + HOUR_MS,
@@ -143,6 +167,7 @@ impl Fleet {
         };
         let mut rows: Vec<store::IssueRecord> = Vec::new();
         let mut by_state = store::IssueCounts::default();
+        let mut trouble: HashMap<(AppId, HostId), IssueTrouble> = HashMap::new();
         for (filter, sort) in [
             (store::IssueFilter::Regressed, store::IssueSort::LastSeen),
             (store::IssueFilter::New, store::IssueSort::Count),
@@ -150,8 +175,38 @@ impl Fleet {
         ] {
             let list = self.store.issues(&query(filter, sort)).await?;
             by_state = list.counts;
+            match filter {
+                store::IssueFilter::Regressed => {
+                    for record in &list.rows {
+                        let regressed = record.regressed.as_ref();
+                        if let Some(regression) =
+                            regressed.filter(|regression| regression.at_ms >= now_ms - DAY_MS)
+                        {
+                            trouble
+                                .entry((record.app, regression.host))
+                                .or_default()
+                                .regressed += 1;
+                        }
+                    }
+                }
+                store::IssueFilter::New => {
+                    let errors = list
+                        .rows
+                        .iter()
+                        .filter(|r| r.severity == store::IssueSeverity::Error);
+                    let apps: HashMap<IssueId, AppId> =
+                        errors.map(|record| (record.id, record.app)).collect();
+                    let ids: Vec<IssueId> = apps.keys().copied().collect();
+                    for (issue, host) in self.store.hosts_of_issues(&ids).await? {
+                        if let Some(app) = apps.get(&issue) {
+                            trouble.entry((*app, host)).or_default().new += 1;
+                        }
+                    }
+                }
+                _ => {}
+            }
             for record in list.rows {
-                if rows.len() < TOP_ISSUES as usize && rows.iter().all(|known| known.id != record.id) {
+                if rows.len() < TOP_ISSUES && rows.iter().all(|known| known.id != record.id) {
                     rows.push(record);
                 }
             }
@@ -161,7 +216,11 @@ impl Fleet {
             .into_iter()
             .map(|record| row(&fleet, record, now_ms))
             .collect();
-        Ok(Some((counts(by_state), rows)))
+        Ok(Some(Glance {
+            counts: counts(by_state),
+            rows,
+            trouble,
+        }))
     }
 
     pub(crate) async fn issue(&self, request: IssueRequest) -> Wire<IssuePage> {

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use roadstead_model::{Accuracy, AppId, ContainerState, Health, MemoryLevel, Period};
 use roadstead_store::Change;
 
+use super::issues::Glance;
 use super::{count, deployments, fleet_query, hosts, resolve};
 use crate::fleet::Fleet;
 use crate::fleet::live::LiveFleet;
@@ -27,7 +28,7 @@ impl Fleet {
         let range = resolve(Period::Week, now_ms)?;
         let aggregates = self.store.fleet(fleet_query(range, now_ms)).await?;
         let changes = self.store.recent_changes(MAX_CHANGES).await?;
-        let (issues, top_issues) = self.issues_at_a_glance().await?.unzip();
+        let glance = self.issues_at_a_glance().await?;
         let fleet = self.live.read();
         let by_app = deployments::rows_by_app(&fleet, &aggregates, range, now_ms);
         let recent: HashMap<_, _> = aggregates
@@ -93,9 +94,9 @@ impl Fleet {
                     .count(),
             ),
             unreachable,
-            trouble: trouble(&fleet, &by_app, &recent, now_ms),
-            issues,
-            top_issues: top_issues.unwrap_or_default(),
+            trouble: trouble(&fleet, &by_app, &recent, glance.as_ref(), now_ms),
+            issues: glance.as_ref().map(|glance| glance.counts),
+            top_issues: glance.map(|glance| glance.rows).unwrap_or_default(),
             memory_used_bytes: fresh().filter_map(|h| h.memory_used_bytes()).reduce(|a, b| a + b),
             memory_total_bytes: fresh()
                 .filter_map(|h| h.memory_total_bytes())
@@ -161,6 +162,7 @@ fn trouble(
     fleet: &LiveFleet,
     by_app: &HashMap<AppId, Vec<DeploymentRow>>,
     recent: &HashMap<(AppId, roadstead_model::HostId), (u64, u64)>,
+    glance: Option<&Glance>,
     now_ms: i64,
 ) -> Vec<AppTrouble> {
     let mut found = Vec::new();
@@ -217,6 +219,14 @@ fn trouble(
             });
             if exited > 0 {
                 add(TroubleKind::Exited, exited, None);
+            }
+            let issues = glance.and_then(|glance| glance.trouble.get(&(*app, row.host)));
+            let issues = issues.copied().unwrap_or_default();
+            if issues.regressed > 0 {
+                add(TroubleKind::Regressed, issues.regressed, None);
+            }
+            if issues.new > 0 {
+                add(TroubleKind::NewIssues, issues.new, None);
             }
         }
     }

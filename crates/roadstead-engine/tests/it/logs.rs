@@ -79,6 +79,32 @@ async fn what_a_container_printed_is_what_its_issues_say_across_a_restart() {
         (apps.rows[0].errors_24h, apps.rows[0].warnings_24h),
         (Some(563), Some(0))
     );
+    let overview = engine.overview(()).await.unwrap();
+    let kinds = |overview: &Overview| -> Vec<(TroubleKind, u32)> {
+        overview.trouble.iter().map(|t| (t.kind, t.count)).collect()
+    };
+    assert_eq!(kinds(&overview), [(TroubleKind::NewIssues, 2)]);
+    assert_eq!(overview.issues.unwrap().new, 2);
+    assert_eq!(overview.top_issues.len(), 2);
+
+    // Resolved, and printed once more.
+    let change = SetIssueState {
+        issues: vec![page.rows[0].issue],
+        state: IssueState::Resolved,
+    };
+    engine.set_issue_state(change).await.unwrap();
+    print(1, -100);
+    let overview = eventually(
+        TWO_PASSES,
+        "the issue that came back",
+        || async { engine.overview(()).await.unwrap() },
+        |overview| overview.issues.is_some_and(|issues| issues.regressed == 1),
+    )
+    .await;
+    assert_eq!(
+        kinds(&overview),
+        [(TroubleKind::Regressed, 1), (TroubleKind::NewIssues, 2)]
+    );
     engine.stop().await;
 }
 

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use sqlx::SqliteConnection;
 
 use roadstead_model::time::{DAY_MS, HOUR_MS};
-use roadstead_model::{AppId, IssueId, TimeRange};
+use roadstead_model::{AppId, HostId, IssueId, TimeRange};
 
 use super::record::{severity_number, severity_of};
 use super::state::{regression_of, state_of};
@@ -135,6 +135,28 @@ impl Store {
             total,
             counts,
         })
+    }
+
+    /// The hosts each of these issues was seen on, by issue and host; removed hosts are left out.
+    ///
+    /// # Errors
+    /// Any failure of the database.
+    pub async fn hosts_of_issues(&self, issues: &[IssueId]) -> Result<Vec<(IssueId, HostId)>, StoreError> {
+        let ids = id_list(issues.iter().map(|issue| issue.0));
+        let removed = self.removed_hosts();
+        let rows = sqlx::query!(
+            r#"SELECT DISTINCT issue_id, host_id FROM issue_place
+               WHERE issue_id IN (SELECT value FROM json_each(?)) AND host_id NOT IN (SELECT value FROM json_each(?))
+               ORDER BY issue_id, host_id"#,
+            ids,
+            removed
+        )
+        .fetch_all(&self.inner.readers)
+        .await?;
+        Ok(rows
+            .into_iter()
+            .map(|row| (IssueId(row.issue_id), HostId(row.host_id)))
+            .collect())
     }
 
     /// Removed hosts, as the list that SQL reads.
