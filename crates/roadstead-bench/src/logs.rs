@@ -23,7 +23,7 @@ use crate::timing::{Whose, cpu_time, resident_memory};
 /// What an operator would type to look for trouble.
 const WORDS: &str = "error|fatal|panic|crit|oom|killed|exception|traceback|warn";
 /// Bytes read at once.
-const PIECE_BYTES: usize = 1 << 20;
+const PIECE_BYTES: usize = 256 * 1024;
 /// Memory may grow by this much between the first tenth of the file and its end and still be called flat.
 const FLAT_BYTES: f64 = 1_048_576.0;
 const MEGA: f64 = 1e6;
