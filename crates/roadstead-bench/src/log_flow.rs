@@ -12,7 +12,7 @@ use clap::Args;
 use roadstead_engine::wire::{
     HostPage, IssueFilter, IssueSort, IssuesPage, IssuesRequest, LogScan, LogScanState, Settings,
 };
-use roadstead_model::HostId;
+use roadstead_model::{HostId, TimeRange};
 use roadstead_sim::{FleetPlan, LogLoad};
 use roadstead_store::{OpenOptions, Store};
 
@@ -284,7 +284,11 @@ async fn in_store(dir: &Path, lines: u64, of_issues: u64) -> anyhow::Result<Coun
     })
     .await?
     .store;
-    let counts = store.log_counts(0).await?;
+    let ever = TimeRange::new(0, i64::MAX).context("there is no such span")?;
+    let mut counts = Vec::new();
+    for host in store.hosts().await? {
+        counts.extend(store.log_counts(host.id, ever).await?);
+    }
     store.close().await?;
     ensure!(!counts.is_empty(), "the store has counted nothing");
     Ok(Counted {

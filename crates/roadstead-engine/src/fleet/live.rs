@@ -50,6 +50,8 @@ pub(crate) struct LiveHost {
     pub(crate) unstored: Vec<Change>,
     /// How far each container's log has been read.
     pub(crate) logs: HashMap<ContainerId, LogScan>,
+    /// Error and warning events of its last day.
+    pub(crate) log_counts: LogCounts,
 }
 
 impl LiveHost {
@@ -66,6 +68,7 @@ impl LiveHost {
             oom_kills: HashMap::new(),
             unstored: Vec::new(),
             logs: HashMap::new(),
+            log_counts: LogCounts::default(),
             record,
         }
     }
@@ -174,8 +177,6 @@ pub(crate) struct LiveFleet {
     pub(crate) typed: HashMap<AppId, AppSizes>,
     /// Names of apps or containers that are left out of apps and reports.
     pub(crate) protected: HashSet<String>,
-    /// Error and warning events of the last day.
-    pub(crate) log_counts: LogCounts,
 }
 
 impl LiveFleet {

@@ -1,6 +1,6 @@
-//! Error and warning events of the last day by deployment, in memory: what the badges show.
+//! Error and warning events of a host's last day by deployment, in memory: what the badges show.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
 use roadstead_model::time::DAY_MS;
 use roadstead_model::{DeploymentId, Window};
@@ -22,20 +22,6 @@ impl LogCounts {
                 .insert(count.window, (count.errors, count.warnings));
         }
         Self { of }
-    }
-
-    /// As stored, for these deployments.
-    pub(crate) fn replace(&mut self, deployments: &HashSet<DeploymentId>, counts: &[LogCount]) {
-        self.of.retain(|deployment, _| !deployments.contains(deployment));
-        for count in counts
-            .iter()
-            .filter(|count| deployments.contains(&count.deployment))
-        {
-            self.of
-                .entry(count.deployment)
-                .or_default()
-                .insert(count.window, (count.errors, count.warnings));
-        }
     }
 
     /// Adds what a read found.

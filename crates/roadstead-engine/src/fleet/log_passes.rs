@@ -11,7 +11,7 @@ use std::time::Duration;
 use futures_util::stream;
 use futures_util::{FutureExt as _, StreamExt as _};
 use roadstead_collect::EngineConnection;
-use roadstead_model::time::{DAY_MS, HOUR_MS};
+use roadstead_model::time::HOUR_MS;
 use roadstead_model::{
     AppId, ContainerFacts, ContainerId, ContainerState, DeploymentId, Fault, FaultCause, HostId,
 };
@@ -128,10 +128,14 @@ impl Passes {
             let cursors = self.fleet.store.log_cursors(self.host).await?;
             self.cursors = cursors.into_iter().map(|c| (c.container, c.position)).collect();
             self.drained.clear();
-            self.reload_counts().await?;
+            // A session that ended while it stored something did not tell the badges.
+            self.fleet.remember_log_counts(self.host).await?;
             self.loaded = true;
         }
         let mut berths = self.berths();
+        // One that is not visited any more has nothing that could be gone on with.
+        let visited: HashSet<ContainerId> = berths.iter().map(|berth| berth.container).collect();
+        self.behind.retain(|container| visited.contains(container));
         if visits == Visits::Behind {
             berths.retain(|berth| self.behind.contains(&berth.container));
         }
@@ -167,23 +171,6 @@ impl Passes {
         Ok(!self.behind.is_empty())
     }
 
-    /// The badges as stored: a session that ended while it stored something did not tell them.
-    async fn reload_counts(&self) -> Result<(), StoreError> {
-        let counts = self
-            .fleet
-            .store
-            .log_counts(self.fleet.clock.now_ms() - 2 * DAY_MS)
-            .await?;
-        let deployments = self.fleet.store.deployments().await?;
-        let own: HashSet<DeploymentId> = deployments
-            .iter()
-            .filter(|deployment| deployment.host == self.host)
-            .map(|deployment| deployment.id)
-            .collect();
-        self.fleet.live.write().log_counts.replace(&own, &counts);
-        Ok(())
-    }
-
     /// The containers that may have printed something since they were read.
     fn berths(&mut self) -> Vec<Berth> {
         let now_ms = self.fleet.clock.now_ms();
@@ -196,7 +183,6 @@ impl Passes {
         self.drained.retain(|container, _| present.contains(container));
         self.engine_ahead_ms
             .retain(|container, _| present.contains(container));
-        self.behind.retain(|container| present.contains(container));
         self.last_lines.retain(|container, _| present.contains(container));
         self.cursors.retain(|container, _| present.contains(container));
         let mut berths = Vec::new();
@@ -250,19 +236,22 @@ impl Passes {
             if let Some(ahead_ms) = pass.engine_ahead_ms {
                 self.engine_ahead_ms.insert(berth.container, ahead_ms);
             }
+            let known = {
+                let fleet = self.fleet.live.read();
+                let live = fleet.hosts.get(&self.host);
+                live.and_then(|live| live.logs.get(&berth.container)).cloned()
+            };
             let scan = LogScan {
                 state: pass.state,
-                read_until_ms: pass.read_until_ms,
+                read_until_ms: pass
+                    .read_until_ms
+                    .or(known.as_ref().and_then(|known| known.read_until_ms)),
                 looked_at_ms: now_ms,
-                lines: pass.lines,
+                lines: pass.lines + known.as_ref().map_or(0, |known| known.lines),
                 fault: pass.fault.clone(),
             };
             let moved = berth.before != Some(pass.position) || pass.lines > 0;
-            let told = self.fleet.live.read().hosts.get(&self.host).is_some_and(|live| {
-                live.logs
-                    .get(&berth.container)
-                    .is_some_and(|known| known.state == pass.state)
-            });
+            let told = known.is_some_and(|known| known.state == pass.state);
             if moved || !told {
                 reads.push(read(self.host, &berth, pass, &scan)?);
             }
@@ -288,25 +277,14 @@ impl Passes {
         let told = reads
             .iter()
             .any(|read| !read.issues.is_empty() || read.cursor.state != "ok");
-        {
-            let mut fleet = self.fleet.live.write();
-            for read in reads
-                .iter()
-                .filter(|read| !recorded.left_out.contains(&read.container))
-            {
-                fleet.log_counts.add(read.deployment, &read.issues);
-            }
-            if let Some(live) = fleet.hosts.get_mut(&self.host) {
-                for (container, mut scan) in scans {
-                    let known = live.logs.get(&container);
-                    scan.lines += known.map_or(0, |known| known.lines);
-                    scan.read_until_ms = scan
-                        .read_until_ms
-                        .or_else(|| known.and_then(|known| known.read_until_ms));
-                    live.logs.insert(container, scan);
+        self.fleet.live.with_host(self.host, |live| {
+            for read in &reads {
+                if !recorded.left_out.contains(&read.container) {
+                    live.log_counts.add(read.deployment, &read.issues);
                 }
             }
-        }
+            live.logs.extend(scans);
+        });
         if told {
             self.fleet.notifier.changed(Tag::Issues);
         }

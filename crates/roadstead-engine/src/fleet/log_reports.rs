@@ -47,7 +47,10 @@ impl Fleet {
         host: HostId,
         window: Window,
     ) -> Result<(HashMap<DeploymentId, LogEvents>, Vec<LogCount>), StoreError> {
-        let counts = self.store.log_counts_of_window(host, window).await?;
+        let counts = match TimeRange::new(window.start_ms, window.end_ms()) {
+            Some(range) => self.store.log_counts(host, range).await?,
+            None => Vec::new(),
+        };
         let mut events: HashMap<DeploymentId, LogEvents> = HashMap::new();
         {
             let fleet = self.live.read();

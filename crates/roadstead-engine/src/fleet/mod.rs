@@ -168,8 +168,6 @@ impl Fleet {
             }
         }
         self.refresh_names().await?;
-        let counts = self.store.log_counts(self.clock.now_ms() - 2 * DAY_MS).await?;
-        self.live.write().log_counts = LogCounts::new(&counts);
         let known: Vec<HostId> = self.live.read().hosts.keys().copied().collect();
         for host in known {
             self.remember_host(host).await?;
@@ -245,6 +243,16 @@ impl Fleet {
                 .map(|cursor| (cursor.container, log_passes::scan_of(cursor)))
                 .collect();
         });
+        self.remember_log_counts(host).await
+    }
+
+    /// The error and warning events of a host's last day, as stored.
+    async fn remember_log_counts(&self, host: HostId) -> Result<(), StoreError> {
+        let now_ms = self.clock.now_ms();
+        if let Some(range) = TimeRange::new(now_ms - 2 * DAY_MS, now_ms + DAY_MS) {
+            let counts = LogCounts::new(&self.store.log_counts(host, range).await?);
+            self.live.with_host(host, |live| live.log_counts = counts);
+        }
         Ok(())
     }
 

@@ -145,7 +145,7 @@ impl Rows<'_> {
                 .is_some_and(|scan| scan.read_until_ms.is_some())
         });
         let events = deployment
-            .map(|deployment| fleet.log_counts.last_day(deployment, now_ms))
+            .map(|deployment| host.log_counts.last_day(deployment, now_ms))
             .filter(|counted| is_read || *counted != (0, 0));
         let running = || containers.iter().filter(|c| c.facts.state.is_running());
         let containers_running = running().count();

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use sqlx::SqliteConnection;
 
-use roadstead_model::{DeploymentId, HostId, IssueId, Window};
+use roadstead_model::{DeploymentId, HostId, IssueId, TimeRange, Window};
 
 use super::record::severity_of;
 use super::{FoundIssue, LogCount, ReportedIssue};
@@ -106,44 +106,26 @@ fn count(deployment: i64, window_ms: i64, errors: i64, warnings: i64) -> LogCoun
 }
 
 impl Store {
-    /// Counts of all deployments from a moment on, by deployment and window. Windows without an event are left out.
+    /// Counts of a host's deployments in the windows that start in a span, by deployment and window. Windows without an event
+    /// are left out.
     ///
     /// # Errors
     /// Any failure of the database.
-    pub async fn log_counts(&self, from_ms: i64) -> Result<Vec<LogCount>, StoreError> {
+    pub async fn log_counts(&self, host: HostId, range: TimeRange) -> Result<Vec<LogCount>, StoreError> {
         let rows = sqlx::query!(
-            "SELECT deployment_id, window_ms, errors, warnings FROM log_count WHERE window_ms >= ? ORDER BY deployment_id, window_ms",
-            from_ms
+            r#"SELECT log_count.deployment_id, window_ms, errors, warnings FROM log_count
+               JOIN deployment ON deployment.deployment_id = log_count.deployment_id
+               WHERE host_id = ? AND window_ms >= ? AND window_ms < ?
+               ORDER BY log_count.deployment_id, window_ms"#,
+            host.0,
+            range.from_ms,
+            range.to_ms
         )
         .fetch_all(&self.inner.readers)
         .await?;
         Ok(rows
             .into_iter()
             .map(|row| count(row.deployment_id, row.window_ms, row.errors, row.warnings))
-            .collect())
-    }
-
-    /// Counts of a host's deployments in one window.
-    ///
-    /// # Errors
-    /// Any failure of the database.
-    pub async fn log_counts_of_window(
-        &self,
-        host: HostId,
-        window: Window,
-    ) -> Result<Vec<LogCount>, StoreError> {
-        let rows = sqlx::query!(
-            r#"SELECT log_count.deployment_id, errors, warnings FROM log_count
-               JOIN deployment ON deployment.deployment_id = log_count.deployment_id
-               WHERE host_id = ? AND window_ms = ?"#,
-            host.0,
-            window.start_ms
-        )
-        .fetch_all(&self.inner.readers)
-        .await?;
-        Ok(rows
-            .into_iter()
-            .map(|row| count(row.deployment_id, window.start_ms, row.errors, row.warnings))
             .collect())
     }
 

@@ -173,7 +173,7 @@ impl Store {
 }
 
 /// Issues by id, in the order of the ids, without their sparklines.
-async fn records(
+pub(super) async fn records(
     tx: &mut SqliteConnection,
     page: &[i64],
     now_ms: i64,
@@ -219,7 +219,7 @@ async fn records(
 }
 
 /// A count of rows.
-pub(super) fn number(count: i64) -> u32 {
+fn number(count: i64) -> u32 {
     u32::try_from(count).unwrap_or(u32::MAX)
 }
 

@@ -1,14 +1,9 @@
 //! One issue in full.
 
-use roadstead_model::{AppId, HostId, IssueId, TimeRange};
+use roadstead_model::{HostId, IssueId, TimeRange};
 
-use super::list::{number, sparks};
-use super::record::severity_of;
-use super::state::{regression_of, state_of};
-use super::{
-    FoundSample, IgnoredUntil, IssueInFull, IssuePlaceRecord, IssueRecord, IssueSampleRecord, IssueState,
-    LogStream, SAMPLES_KEPT,
-};
+use super::list::{records, sparks};
+use super::{FoundSample, IssueInFull, IssuePlaceRecord, IssueSampleRecord, LogStream, SAMPLES_KEPT};
 use crate::{Store, StoreError};
 
 /// Places answered, those with most events.
@@ -30,9 +25,7 @@ impl Store {
         let removed = self.removed_hosts();
         let mut tx = self.read().await?;
         let row = sqlx::query!(
-            r#"SELECT app_id, severity, message, masked, first_seen_ms, last_seen_ms, event_count, host_count, container_count,
-                      state, state_at_ms, ignored_until_ms, ignored_until_change AS "ignored_until_change: bool",
-                      regressed_json,
+            r#"SELECT masked,
                       (SELECT version FROM issue_fingerprint WHERE issue_fingerprint.issue_id = issue.issue_id
                        ORDER BY version DESC LIMIT 1) AS "version: i64",
                       (SELECT fingerprint FROM issue_fingerprint WHERE issue_fingerprint.issue_id = issue.issue_id
@@ -41,31 +34,13 @@ impl Store {
             issue.0
         )
         .fetch_optional(&mut *tx)
-        .await?
-        .ok_or(StoreError::NotFound {
+        .await?;
+        let mut found = records(&mut tx, &[issue.0], now_ms).await?;
+        sparks(&mut tx, &mut found, range, bucket_ms).await?;
+        let (row, record) = row.zip(found.pop()).ok_or(StoreError::NotFound {
             what: "issue",
             id: issue.0,
         })?;
-        let state = match state_of(&row.state, row.ignored_until_ms, row.ignored_until_change) {
-            IssueState::Ignored(IgnoredUntil::Moment(until_ms)) if until_ms <= now_ms => IssueState::Open,
-            state => state,
-        };
-        let mut records = [IssueRecord {
-            id: issue,
-            app: AppId(row.app_id),
-            severity: severity_of(row.severity),
-            message: row.message,
-            first_seen_ms: row.first_seen_ms,
-            last_seen_ms: row.last_seen_ms,
-            count: row.event_count.unsigned_abs(),
-            hosts: number(row.host_count),
-            containers: number(row.container_count),
-            state,
-            state_at_ms: row.state_at_ms,
-            regressed: regression_of(row.regressed_json.as_deref())?,
-            spark: Vec::new(),
-        }];
-        sparks(&mut tx, &mut records, range, bucket_ms).await?;
         let places = sqlx::query!(
             r#"SELECT host_id, container_name, image, event_count, first_seen_ms, last_seen_ms FROM issue_place
                WHERE issue_id = ? AND host_id NOT IN (SELECT value FROM json_each(?))
@@ -105,7 +80,6 @@ impl Store {
                 },
             })
         });
-        let [record] = records;
         Ok(IssueInFull {
             record,
             masked: row.masked,

@@ -13,7 +13,7 @@ use roadstead_model::time::{DAY_MS, MINUTE_MS, WINDOW_MS};
 use roadstead_store::LogPosition;
 
 use crate::fixture::{MIDNIGHT_MS, facts, new_host, open, report, tick, window};
-use crate::logbook::{Log, all, many_errors};
+use crate::logbook::{self, Log, all, many_errors};
 
 const DIR: &str = "ROADSTEAD_TEST_WRITER_DIR";
 const START: &str = "ROADSTEAD_TEST_WRITER_START";
@@ -223,7 +223,7 @@ async fn everything_is_there(dir: &Path, said: &Said) {
         .unwrap();
     assert_eq!(full.record.spark.iter().sum::<u64>(), lines);
     assert_eq!(full.places[0].count, lines);
-    let counts = store.log_counts(0).await.unwrap();
+    let counts = logbook::counts(&store).await;
     assert_eq!(counts.iter().map(|count| count.errors).sum::<u64>(), lines);
     store.close().await.unwrap();
 }

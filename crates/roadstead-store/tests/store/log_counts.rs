@@ -1,14 +1,20 @@
 //! Counts of deployments by window, and the issues their reports carry.
 
-use roadstead_model::{DeploymentId, Window};
+use roadstead_model::{DeploymentId, TimeRange, Window};
 use roadstead_store::{IssueSeverity, LogCount};
 
 use crate::fixture::{Fixture, MIDNIGHT_MS};
-use crate::logbook::{Log, ago, errors, listed, many_errors, one_log, warnings};
+use crate::logbook::{Log, ago, counts, errors, listed, many_errors, one_log, warnings};
 
 /// The window that holds a moment so many minutes before noon.
 fn window(minutes_ago: i64) -> Window {
     Window::holding(ago(minutes_ago))
+}
+
+/// One window.
+fn span(minutes_ago: i64) -> TimeRange {
+    let window = window(minutes_ago);
+    TimeRange::new(window.start_ms, window.end_ms()).unwrap()
 }
 
 fn count(deployment: DeploymentId, minutes_ago: i64, errors: u64, warnings: u64) -> LogCount {
@@ -50,7 +56,7 @@ async fn errors_and_warnings_are_counted_in_the_window_they_were_printed_in() {
     assert_eq!(shop, on_a[1].deployment, "two containers of one deployment");
     let store = &fixture.store;
     assert_eq!(
-        store.log_counts(0).await.unwrap(),
+        counts(store).await,
         [
             count(shop, 16, 2, 0),
             count(shop, 15, 2, 4),
@@ -58,14 +64,14 @@ async fn errors_and_warnings_are_counted_in_the_window_they_were_printed_in() {
         ]
     );
     assert_eq!(
-        store.log_counts(window(15).start_ms).await.unwrap(),
+        store.log_counts(a, span(15)).await.unwrap(),
         [count(shop, 15, 2, 4)]
     );
     assert_eq!(
-        store.log_counts_of_window(a, window(16)).await.unwrap(),
+        store.log_counts(a, span(16)).await.unwrap(),
         [count(shop, 16, 2, 0)]
     );
-    assert_eq!(store.log_counts_of_window(a, window(60)).await.unwrap(), []);
+    assert_eq!(store.log_counts(a, span(60)).await.unwrap(), []);
 }
 
 #[tokio::test]
@@ -103,11 +109,7 @@ async fn what_was_counted_since_a_report_stays_to_be_reported() {
     store.mark_reported(&[late, new]).await.unwrap();
     assert_eq!(unreported(window(0)).await, []);
     store.mark_reported(&[]).await.unwrap();
-    assert_eq!(
-        store.log_counts(0).await.unwrap(),
-        [late, new],
-        "they are still there"
-    );
+    assert_eq!(counts(store).await, [late, new], "they are still there");
 }
 
 #[tokio::test]
@@ -125,7 +127,7 @@ async fn another_hosts_counts_are_not_this_ones_to_report() {
         [count(of.deployment, 40, 2, 0)]
     );
     assert_eq!(
-        store.log_counts_of_window(log.host, window(40)).await.unwrap(),
+        store.log_counts(log.host, span(40)).await.unwrap(),
         [count(log.of.deployment, 40, 1, 0)]
     );
 }
@@ -202,8 +204,5 @@ async fn one_fingerprint_in_two_containers_is_one_entry_of_the_report() {
             (3, ago(9), IssueSeverity::Error)
         ]
     );
-    assert_eq!(
-        store.log_counts(0).await.unwrap(),
-        [count(of[0].deployment, 9, 8, 1)]
-    );
+    assert_eq!(counts(store).await, [count(of[0].deployment, 9, 8, 1)]);
 }

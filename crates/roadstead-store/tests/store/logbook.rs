@@ -4,8 +4,8 @@ use roadstead_model::time::{DAY_MS, HOUR_MS, MINUTE_MS};
 use roadstead_model::{ContainerFacts, ContainerState, HostId, IssueId, TimeRange, Window};
 use roadstead_store::{
     ContainerRef, FoundInWindow, FoundIssue, FoundSample, IssueFilter, IssueInFull, IssueQuery, IssueRecord,
-    IssueSeverity, IssueSort, LogCursor, LogPosition, LogRead, LogStream, Recorded, SAMPLES_KEPT,
-    StreamPosition,
+    IssueSeverity, IssueSort, LogCount, LogCursor, LogPosition, LogRead, LogStream, Recorded, SAMPLES_KEPT,
+    Store, StreamPosition,
 };
 
 use crate::fixture::{Fixture, MIDNIGHT_MS, facts};
@@ -203,4 +203,14 @@ pub(crate) async fn in_full(fixture: &Fixture, issue: IssueId) -> IssueInFull {
     let full = fixture.store.issue(issue, NOW_MS, day(), HOUR_MS).await.unwrap();
     assert_eq!(full.record.id, issue);
     full
+}
+
+/// The counts of all hosts.
+pub(crate) async fn counts(store: &Store) -> Vec<LogCount> {
+    let ever = TimeRange::new(0, i64::MAX).unwrap();
+    let mut counts = Vec::new();
+    for host in store.hosts().await.unwrap() {
+        counts.extend(store.log_counts(host.id, ever).await.unwrap());
+    }
+    counts
 }
