@@ -163,6 +163,10 @@ pub(crate) fn container_facts(
         protected: false,
         tty: false,
         log_driver: "json-file".to_owned(),
+        image_digest: None,
+        image_created_ms: None,
+        config: None,
+        fleeting: None,
     }
 }
 

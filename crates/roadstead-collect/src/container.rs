@@ -233,6 +233,10 @@ pub(crate) fn read_inspected(body: &[u8]) -> Result<ContainerFacts, Fault> {
                 .unwrap_or_default(),
             NAME_CHARS,
         ),
+        image_digest: None,
+        image_created_ms: None,
+        config: None,
+        fleeting: None,
         engine_id: id,
         name,
     })

@@ -191,6 +191,10 @@ pub(crate) mod tests {
             protected: false,
             tty: false,
             log_driver: "json-file".into(),
+            image_digest: None,
+            image_created_ms: None,
+            config: None,
+            fleeting: None,
         }
     }
 

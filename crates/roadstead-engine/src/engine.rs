@@ -281,6 +281,46 @@ impl Engine {
         self.fleet().edit_host(request).await
     }
 
+    /// Live metrics of an app.
+    pub async fn app_metrics(&self, request: MetricsRequest) -> Wire<MetricsSeries> {
+        self.fleet().app_metrics(request).await
+    }
+
+    /// What happened to an app in a span, for its charts.
+    pub async fn app_marks(&self, request: MarksRequest) -> Wire<Marks> {
+        self.fleet().app_marks(request).await
+    }
+
+    /// A page of an app's deploy ledger.
+    pub async fn list_deploys(&self, request: DeploysRequest) -> Wire<DeploysPage> {
+        self.fleet().list_deploys(request).await
+    }
+
+    /// Before and after a deploy.
+    pub async fn deploy_effect(&self, request: DeployRequest) -> Wire<DeployEffect> {
+        self.fleet().deploy_effect(request).await
+    }
+
+    /// What a deploy would do, to be confirmed. Nothing is changed.
+    pub async fn plan_deploy(&self, request: PlanRequest) -> Wire<DeployPlan> {
+        self.fleet().plan_deploy(request).await
+    }
+
+    /// Begins a deploy and answers with its row, which says `running`.
+    pub async fn start_deploy(&self, request: PlanRequest) -> Wire<DeployRow> {
+        self.fleet().start_deploy(request).await
+    }
+
+    /// Stops a deploy that is under way, as long as it can be stopped.
+    pub async fn cancel_deploy(&self, request: DeployRequest) -> Wire<()> {
+        self.fleet().cancel_deploy(request).await
+    }
+
+    /// Turns writing to a host on or off.
+    pub async fn set_host_writing(&self, request: SetHostWriting) -> Wire<HostRow> {
+        self.fleet().set_host_writing(request).await
+    }
+
     /// Pauses or resumes a host.
     pub async fn pause_host(&self, request: PauseHost) -> Wire<HostRow> {
         self.fleet().pause_host(request).await

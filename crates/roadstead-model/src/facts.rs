@@ -1,8 +1,10 @@
 //! What an engine says of itself and of its containers, apart from measurements.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
-use crate::{AppName, EngineContainerId};
+use crate::{AppName, ContainerConfig, EngineContainerId};
 
 /// What an engine says of itself.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -145,4 +147,29 @@ pub struct ContainerFacts {
     pub tty: bool,
     /// Log driver, e.g. `json-file`.
     pub log_driver: String,
+    /// `repository@sha256:…` of its image as the registry knows it; absent for images that were never pulled or pushed.
+    #[serde(default)]
+    pub image_digest: Option<String>,
+    /// When its image was built, UTC epoch milliseconds, as far as it says.
+    #[serde(default)]
+    pub image_created_ms: Option<i64>,
+    /// What it was created with; absent for containers stored before this was read.
+    #[serde(default)]
+    pub config: Option<Arc<ContainerConfig>>,
+    /// Whether it is one of `docker compose run`, a task of a swarm, or removes itself when it ends: never recreated by us.
+    #[serde(default)]
+    pub fleeting: Option<Fleeting>,
+}
+
+/// Why a container is not ours to recreate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum Fleeting {
+    /// It was made by `docker compose run` for one job.
+    OneOff,
+    /// It is a task of a swarm: the swarm recreates it.
+    SwarmTask,
+    /// It removes itself when it ends (`--rm`).
+    AutoRemove,
 }

@@ -35,6 +35,11 @@ row_id! {
 }
 
 row_id! {
+    /// A deploy: one change of a deployment's images or configuration.
+    DeployId
+}
+
+row_id! {
     /// An issue: all error or warning events of one app with one fingerprint.
     IssueId
 }

@@ -5,10 +5,12 @@
 //! milliseconds.
 
 pub mod app;
+pub mod deploy;
 pub mod endpoint;
 pub mod facts;
 pub mod fault;
 pub mod ids;
+pub mod leak;
 pub mod quantile;
 pub mod rate;
 pub mod reading;
@@ -19,10 +21,15 @@ pub mod sizing;
 pub mod time;
 
 pub use app::AppName;
+pub use deploy::{
+    ConfigPart, ContainerConfig, DeployCause, DeployChange, DeployFault, DeployKind, DeployState, DeployStep,
+    Deployed, PartFacts, deploy_changes,
+};
 pub use endpoint::{Endpoint, EndpointError, TlsFiles};
-pub use facts::{ContainerFacts, ContainerState, Health, HostFacts};
+pub use facts::{ContainerFacts, ContainerState, Fleeting, Health, HostFacts};
 pub use fault::{Fault, FaultCause};
-pub use ids::{AppId, ContainerId, DeploymentId, EngineContainerId, HostId, IssueId};
+pub use ids::{AppId, ContainerId, DeployId, DeploymentId, EngineContainerId, HostId, IssueId};
+pub use leak::{LeakCheck, LeakWithheld};
 pub use rate::{Counters, RateTracker};
 pub use reading::{BlockCounters, CpuCounters, MemoryReading, NetworkCounters, Reading};
 pub use report::{ContainerReport, Report, close_window};

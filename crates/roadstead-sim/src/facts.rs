@@ -47,6 +47,10 @@ impl Berth {
             protected: self.label(PROTECTED_LABEL) == Some("true"),
             tty: self.script.tty,
             log_driver: "json-file".to_owned(),
+            image_digest: None,
+            image_created_ms: None,
+            config: None,
+            fleeting: None,
         }
     }
 }

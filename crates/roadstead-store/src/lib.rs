@@ -9,6 +9,7 @@
 mod app_sizes;
 mod changes;
 mod codec;
+mod deploys;
 mod directory;
 mod error;
 mod fleet;
@@ -36,6 +37,9 @@ mod trend;
 mod upkeep;
 mod window;
 
+pub use deploys::{
+    Begun, DeployEnd, DeployPage, DeployQuery, DeployRecord, DeploymentSpan, IssueMark, LogSums, NewDeploy,
+};
 pub use error::StoreError;
 pub use issues::*;
 pub use open::{OpenOptions, Opened, SetAside};

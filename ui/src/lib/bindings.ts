@@ -405,6 +405,8 @@ container_name: string | null, };
 
 export type Confidence = "low" | "medium" | "high";
 
+export type ConfigPart = "command" | "entrypoint" | "user" | "working_dir" | "ports" | "mounts" | "networks" | "restart_policy" | "health_check" | "privileges" | "devices" | "log_options" | "other";
+
 export type Connection = { 
 /**
  * Now.
@@ -603,6 +605,368 @@ log: LogScan | null, };
 
 export type ContainerState = "created" | "running" | "paused" | "restarting" | "removing" | "exited" | "dead";
 
+export type DeployCause = "pull_denied" | "image_not_found" | "registry_unreachable" | "pull_failed" | "digest_differs" | "port_in_use" | "address_in_use" | "name_in_use" | "resource_missing" | "config_refused" | "start_failed" | "exited_at_once" | "unhealthy" | "timed_out" | "disk_full" | "host_lost" | "changed_meanwhile" | "cancelled" | "program_ended" | "engine_error";
+
+export type DeployChange = { "kind": "service_added", 
+/**
+ * The service.
+ */
+service: string, 
+/**
+ * Its image.
+ */
+image: string, } | { "kind": "service_removed", 
+/**
+ * The service.
+ */
+service: string, 
+/**
+ * Its image.
+ */
+image: string, } | { "kind": "image", 
+/**
+ * The service.
+ */
+service: string, 
+/**
+ * Before.
+ */
+from: string, 
+/**
+ * Now.
+ */
+to: string, } | { "kind": "image_content", 
+/**
+ * The service.
+ */
+service: string, 
+/**
+ * The reference.
+ */
+image: string, 
+/**
+ * Digest before, else image id.
+ */
+from: string, 
+/**
+ * Digest now, else image id.
+ */
+to: string, } | { "kind": "memory_limit", 
+/**
+ * The service.
+ */
+service: string, 
+/**
+ * Before; absent: unlimited.
+ */
+from_bytes: number | null, 
+/**
+ * Now; absent: unlimited.
+ */
+to_bytes: number | null, } | { "kind": "cpu_limit", 
+/**
+ * The service.
+ */
+service: string, 
+/**
+ * Before; absent: unlimited.
+ */
+from_cores: number | null, 
+/**
+ * Now; absent: unlimited.
+ */
+to_cores: number | null, } | { "kind": "env", 
+/**
+ * The service.
+ */
+service: string, 
+/**
+ * New ones.
+ */
+added: Array<string>, 
+/**
+ * Gone ones.
+ */
+removed: Array<string>, 
+/**
+ * Ones with another value.
+ */
+changed: Array<string>, } | { "kind": "labels", 
+/**
+ * The service.
+ */
+service: string, 
+/**
+ * New ones.
+ */
+added: Array<string>, 
+/**
+ * Gone ones.
+ */
+removed: Array<string>, 
+/**
+ * Ones with another value.
+ */
+changed: Array<string>, } | { "kind": "part", 
+/**
+ * The service.
+ */
+service: string, 
+/**
+ * Which.
+ */
+part: ConfigPart, 
+/**
+ * Before, where it may be shown.
+ */
+from: string | null, 
+/**
+ * Now, where it may be shown.
+ */
+to: string | null, };
+
+export type DeployEffect = { 
+/**
+ * The deploy.
+ */
+deploy: DeployId, 
+/**
+ * Why there is nothing to compare yet.
+ */
+withheld: EffectWithheld | null, 
+/**
+ * Before; absent when withheld.
+ */
+before: SpanFigures | null, 
+/**
+ * After; absent when withheld.
+ */
+after: SpanFigures | null, };
+
+export type DeployFault = { 
+/**
+ * The cause.
+ */
+cause: DeployCause, 
+/**
+ * The service it failed at, when one.
+ */
+service: string | null, 
+/**
+ * One line, redacted, at most 300 characters; may be empty.
+ */
+detail: string, };
+
+export type DeployId = number;
+
+export type DeployKind = "found" | "observed" | "update" | "rollback";
+
+export type DeployPlan = { 
+/**
+ * The app's name to show.
+ */
+display_name: string, 
+/**
+ * The host's name.
+ */
+host_name: string, 
+/**
+ * Its services.
+ */
+services: Array<PlannedService>, 
+/**
+ * What has changed since the deploy that would be put back; only images are put back, the settings of now stay.
+ */
+config_differences: Array<DeployChange>, 
+/**
+ * The deploy that would be put back, and when it was.
+ */
+target_started_ms: number | null, 
+/**
+ * Volumes that hold data, by name or path: none of them is put back.
+ */
+volumes: Array<string>, 
+/**
+ * Why it cannot be done; all of them. Empty: it can be asked for.
+ */
+refusals: Array<DeployRefusal>, };
+
+export type DeployProgress = { 
+/**
+ * The step.
+ */
+step: DeployStep, 
+/**
+ * The service it is at.
+ */
+service: string | null, 
+/**
+ * Bytes pulled so far, while pulling.
+ */
+done_bytes: number | null, 
+/**
+ * Bytes to pull, as far as is known.
+ */
+total_bytes: number | null, 
+/**
+ * It can still be stopped without a trace.
+ */
+can_cancel: boolean, };
+
+export type DeployRefusal = { "kind": "writing_off" } | { "kind": "host_unreachable" } | { "kind": "busy", 
+/**
+ * Which.
+ */
+deploy: DeployId, } | { "kind": "not_good" } | { "kind": "is_current" } | { "kind": "no_digest", 
+/**
+ * The service.
+ */
+service: string, } | { "kind": "image_gone", 
+/**
+ * The service.
+ */
+service: string, 
+/**
+ * Its digest.
+ */
+digest: string, } | { "kind": "services_differ", 
+/**
+ * Services that would be missing or too many.
+ */
+services: Array<string>, } | { "kind": "swarm_task", 
+/**
+ * The container's name.
+ */
+container: string, } | { "kind": "auto_remove", 
+/**
+ * The container's name.
+ */
+container: string, } | { "kind": "shares_network", 
+/**
+ * The container's name.
+ */
+container: string, } | { "kind": "nothing_there" } | { "kind": "protected", 
+/**
+ * The container's name.
+ */
+container: string, } | { "kind": "engine_not_capable", 
+/**
+ * Its kind and version.
+ */
+engine: string, };
+
+export type DeployRequest = { 
+/**
+ * Which.
+ */
+deploy: DeployId, };
+
+export type DeployRow = { 
+/**
+ * The deploy.
+ */
+id: DeployId, 
+/**
+ * The host.
+ */
+host: HostId, 
+/**
+ * The host's name.
+ */
+host_name: string, 
+/**
+ * How it came to be.
+ */
+kind: DeployKind, 
+/**
+ * How far it is.
+ */
+state: DeployState, 
+/**
+ * When it began, or was observed.
+ */
+started_ms: number, 
+/**
+ * When it ended; absent while it is under way.
+ */
+ended_ms: number | null, 
+/**
+ * What runs (or ran, or was to run) after it.
+ */
+services: Array<DeployedService>, 
+/**
+ * What it changed.
+ */
+changes: Array<DeployChange>, 
+/**
+ * Why it failed.
+ */
+fault: DeployFault | null, 
+/**
+ * The deploy it put back.
+ */
+rollback_of: DeployId | null, 
+/**
+ * It is what runs now.
+ */
+is_current: boolean, 
+/**
+ * What it is doing.
+ */
+progress: DeployProgress | null, 
+/**
+ * Why there is no way back to it, as far as is known without asking the host; absent when there may be one.
+ */
+no_way_back: DeployRefusal | null, 
+/**
+ * After an interruption: what ran before could not be put back yet, because the host does not answer.
+ */
+repair_waits: boolean, };
+
+export type DeployState = "running" | "success" | "failed" | "interrupted";
+
+export type DeployStep = "pull" | "create" | "stop" | "step_aside" | "take_name" | "start" | "wait" | "settled" | "remove";
+
+export type DeployTarget = { "kind": "update", 
+/**
+ * References by service; services that are not here keep theirs and are pulled again under it.
+ */
+images: Array<ServiceImage>, } | { "kind": "rollback", 
+/**
+ * Which.
+ */
+deploy: DeployId, };
+
+export type DeployedService = { 
+/**
+ * The service; the container's name where there is none.
+ */
+service: string, 
+/**
+ * The container's name.
+ */
+container_name: string, 
+/**
+ * Image reference as typed.
+ */
+image: string, 
+/**
+ * `repository@sha256:…`, where the registry knows it.
+ */
+digest: string | null, 
+/**
+ * Image id.
+ */
+image_id: string, 
+/**
+ * When the image was built, as far as it says.
+ */
+image_created_ms: number | null, 
+/**
+ * Hash of its configuration; absent for what was known before this was read.
+ */
+config_hash: string | null, };
+
 export type DeploymentRow = { 
 /**
  * The app.
@@ -705,6 +1069,46 @@ reports: number,
  */
 last_report_ms: number | null, };
 
+export type DeploysPage = { 
+/**
+ * When this was answered.
+ */
+now_ms: number, 
+/**
+ * The rows.
+ */
+rows: Array<DeployRow>, 
+/**
+ * Rows in all with the same filter.
+ */
+total: number, 
+/**
+ * There are older ones.
+ */
+more: boolean, };
+
+export type DeploysRequest = { 
+/**
+ * The app.
+ */
+app: string, 
+/**
+ * On one host, or on all.
+ */
+host: HostId | null, 
+/**
+ * Only deploys that ended so, or that are under way.
+ */
+state: DeployState | null, 
+/**
+ * Only deploys older than this one: the last of the page before.
+ */
+before: DeployId | null, 
+/**
+ * Rows wanted, 1 to 200.
+ */
+limit: number, };
+
 export type Discovery = { 
 /**
  * Hosts that could be added, the current one first.
@@ -740,6 +1144,16 @@ host: HostId,
  * All its fields.
  */
 draft: HostDraft, };
+
+export type EffectWithheld = { "kind": "under_way" } | { "kind": "too_young", 
+/**
+ * Time that has to be measured on each side.
+ */
+needed_ms: number, 
+/**
+ * Time measured since.
+ */
+measured_ms: number, } | { "kind": "nothing_before" };
 
 export type EngineFacts = { 
 /**
@@ -1020,6 +1434,10 @@ accept_plain_text: boolean,
  * Its own tick interval, when it has one.
  */
 tick_interval_s: number | null, 
+/**
+ * The operator lets us change containers there.
+ */
+writing: boolean, 
 /**
  * How it is reached.
  */
@@ -1445,6 +1863,52 @@ oldest_ms: number | null, };
 
 export type Language = "system" | "en" | "hu" | "ru";
 
+export type LeakAnswer = { 
+/**
+ * What the data say.
+ */
+check: LeakCheck | null, 
+/**
+ * Why they say nothing yet.
+ */
+withheld: LeakWithheld | null, };
+
+export type LeakCheck = { 
+/**
+ * It grows: the whole confidence interval lies above what is worth a word.
+ */
+grows: boolean, 
+/**
+ * Median slope.
+ */
+bytes_per_day: number, 
+/**
+ * Lower end of its 95 % confidence interval.
+ */
+low_bytes_per_day: number, 
+/**
+ * Upper end of its 95 % confidence interval.
+ */
+high_bytes_per_day: number, 
+/**
+ * Time that was looked at: since the last deploy or restart, at most 7 days.
+ */
+span_ms: number, 
+/**
+ * Days until the limit is reached at this slope; absent when it does not grow, has no limit, or it is more than 90 days away.
+ */
+reaches_limit_in_days: number | null, };
+
+export type LeakWithheld = { "kind": "too_young", 
+/**
+ * Time needed.
+ */
+needed_ms: number, 
+/**
+ * Time measured.
+ */
+measured_ms: number, } | { "kind": "too_many_gaps" };
+
 export type LogScan = { 
 /**
  * State of the last pass.
@@ -1471,7 +1935,241 @@ export type LogScanState = "ok" | "behind" | "truncated" | "timeout" | "unreadab
 
 export type LogStreamName = "stdout" | "stderr";
 
+export type Mark = { 
+/**
+ * When.
+ */
+at_ms: number, 
+/**
+ * Where; absent for an issue seen on several hosts.
+ */
+host: HostId | null, 
+/**
+ * The host's name; empty where there is no one host.
+ */
+host_name: string, 
+/**
+ * The container's name, where one is concerned.
+ */
+container_name: string | null, 
+/**
+ * What it says.
+ */
+mark: MarkKind, 
+/**
+ * How many of the same kind, host and container in the same minute it stands for: 1 or more.
+ */
+count: number, };
+
+export type MarkKind = { "kind": "deploy", 
+/**
+ * Which.
+ */
+deploy: DeployId, 
+/**
+ * How it came to be.
+ */
+how: DeployKind, 
+/**
+ * How far it is.
+ */
+state: DeployState, 
+/**
+ * What it changed.
+ */
+changes: Array<DeployChange>, } | { "kind": "oom_kill" } | { "kind": "restart" } | { "kind": "exit", 
+/**
+ * The code.
+ */
+code: number, } | { "kind": "health", 
+/**
+ * True: it passes now.
+ */
+healthy: boolean, } | { "kind": "new_issue", 
+/**
+ * Which.
+ */
+issue: IssueId, 
+/**
+ * How bad.
+ */
+severity: IssueSeverity, 
+/**
+ * Its message, redacted.
+ */
+message: string, } | { "kind": "regressed_issue", 
+/**
+ * Which.
+ */
+issue: IssueId, 
+/**
+ * How bad.
+ */
+severity: IssueSeverity, 
+/**
+ * Its message, redacted.
+ */
+message: string, };
+
+export type Marks = { 
+/**
+ * The span.
+ */
+range: TimeRange, 
+/**
+ * At most 500: of more, deploys and the newest of the others.
+ */
+marks: Array<Mark>, 
+/**
+ * Marks that were left out.
+ */
+left_out: number, };
+
+export type MarksRequest = { 
+/**
+ * The app.
+ */
+app: string, 
+/**
+ * On one host, or on all.
+ */
+host: HostId | null, 
+/**
+ * The span.
+ */
+range: TimeRange, };
+
 export type MemoryLevel = "ok" | "warn" | "danger" | "unknown";
+
+export type MetricsLine = { 
+/**
+ * Service or container name; empty for the whole.
+ */
+name: string, 
+/**
+ * The host's name, for a container's line over several hosts.
+ */
+host_name: string | null, 
+/**
+ * Lowest memory of a tick.
+ */
+memory_min_bytes: Array<number | null>, 
+/**
+ * Mean memory.
+ */
+memory_avg_bytes: Array<number | null>, 
+/**
+ * Highest memory of a tick.
+ */
+memory_peak_bytes: Array<number | null>, 
+/**
+ * Mean cores.
+ */
+cpu_avg_cores: Array<number | null>, 
+/**
+ * Highest cores of a tick.
+ */
+cpu_peak_cores: Array<number | null>, 
+/**
+ * Mean network received per second.
+ */
+network_rx_bytes_per_s: Array<number | null>, 
+/**
+ * Mean network sent per second.
+ */
+network_tx_bytes_per_s: Array<number | null>, 
+/**
+ * Mean block reads per second.
+ */
+block_read_bytes_per_s: Array<number | null>, 
+/**
+ * Mean block writes per second.
+ */
+block_write_bytes_per_s: Array<number | null>, 
+/**
+ * Sum of limits; `null` where one is unlimited.
+ */
+limit_bytes: Array<number | null>, };
+
+export type MetricsRequest = { 
+/**
+ * The app.
+ */
+app: string, 
+/**
+ * One host, or the whole app.
+ */
+host: HostId | null, 
+/**
+ * The span, at most 400 days. When `bucket_ms` is given, only the part that is to be appended.
+ */
+range: TimeRange, 
+/**
+ * Most points wanted, 10 to 4000: the pixels there are.
+ */
+points: number, 
+/**
+ * What the lines are of.
+ */
+split: MetricsSplit, 
+/**
+ * Length of a bucket of the chart that is appended to; absent for a new chart.
+ */
+bucket_ms: number | null, };
+
+export type MetricsSeries = { 
+/**
+ * When this was answered.
+ */
+now_ms: number, 
+/**
+ * The span.
+ */
+range: TimeRange, 
+/**
+ * Where the points come from.
+ */
+source: MetricsSource, 
+/**
+ * Length of a bucket: the tick interval when nothing was merged.
+ */
+bucket_ms: number, 
+/**
+ * Bucket starts that hold a tick, ascending. Times without a tick are not here: nothing is made up between them.
+ */
+times_ms: Array<number>, 
+/**
+ * Containers measured, of the most complete tick of each bucket.
+ */
+containers: Array<number>, 
+/**
+ * Containers that should have been.
+ */
+expected: Array<number>, 
+/**
+ * Every container of every tick of the bucket was measured.
+ */
+complete: Array<boolean>, 
+/**
+ * The whole, or one line per service or container: the 20 that need most memory.
+ */
+lines: Array<MetricsLine>, 
+/**
+ * Lines that were left out.
+ */
+lines_left_out: number, 
+/**
+ * Memory of the hosts, to be drawn as the ceiling, labelled so, where a container is unlimited.
+ */
+host_memory_bytes: number | null, 
+/**
+ * Whether its memory grows without end; only with a new chart of the whole.
+ */
+leak: LeakAnswer | null, };
+
+export type MetricsSource = "ticks" | "reports";
+
+export type MetricsSplit = "whole" | "service" | "container";
 
 export type Mode = "own" | "demo";
 
@@ -1573,6 +2271,54 @@ paused: boolean, };
 
 export type Period = "day" | "week" | "month" | "quarter" | { "free": TimeRange };
 
+export type PlanRequest = { 
+/**
+ * The app.
+ */
+app: string, 
+/**
+ * The host.
+ */
+host: HostId, 
+/**
+ * What is to be done.
+ */
+target: DeployTarget, };
+
+export type PlannedService = { 
+/**
+ * The service.
+ */
+service: string, 
+/**
+ * Its containers, by name.
+ */
+containers: Array<string>, 
+/**
+ * What it runs now.
+ */
+from: DeployedService, 
+/**
+ * Reference it would run.
+ */
+to_image: string, 
+/**
+ * Digest it would run, where it is known before pulling.
+ */
+to_digest: string | null, 
+/**
+ * When that image was built, where it is known before pulling.
+ */
+to_created_ms: number | null, 
+/**
+ * The image is on the host already.
+ */
+is_local: boolean, 
+/**
+ * The service would not change at all and is left alone.
+ */
+unchanged: boolean, };
+
 export type Regression = { 
 /**
  * The first event after it was resolved.
@@ -1595,6 +2341,16 @@ container_name: string,
  */
 image: string, };
 
+export type ServiceImage = { 
+/**
+ * The service.
+ */
+service: string, 
+/**
+ * The reference, as `docker pull` takes it.
+ */
+image: string, };
+
 export type SetAppSizes = { 
 /**
  * The app.
@@ -1608,6 +2364,16 @@ sizes: TypedSizes,
  * The span of the page to answer with.
  */
 period: Period, };
+
+export type SetHostWriting = { 
+/**
+ * The host.
+ */
+host: HostId, 
+/**
+ * True lets deploys be asked for; nothing is ever done unasked.
+ */
+on: boolean, };
 
 export type SetIssueState = { 
 /**
@@ -1715,6 +2481,48 @@ without: number,
  */
 source: SizeSource | null, };
 
+export type SpanFigures = { 
+/**
+ * The span.
+ */
+range: TimeRange, 
+/**
+ * Part of the span that was measured, 0 to 1.
+ */
+measured_ratio: number, 
+/**
+ * Mean memory.
+ */
+memory_avg_bytes: number | null, 
+/**
+ * P95 of memory.
+ */
+memory_p95_bytes: number | null, 
+/**
+ * Highest memory.
+ */
+memory_peak_bytes: number | null, 
+/**
+ * Mean cores.
+ */
+cpu_avg_cores: number | null, 
+/**
+ * Error events per hour; absent when logs were not read.
+ */
+errors_per_hour: number | null, 
+/**
+ * Issues first seen in it; absent when logs were not read.
+ */
+new_issues: number | null, 
+/**
+ * Restarts.
+ */
+restarts: number, 
+/**
+ * OOM kills.
+ */
+oom_kills: number, };
+
 export type Suggestion = { 
 /**
  * The limit, a multiple of [`SUGGESTION_STEP_BYTES`].
@@ -1759,7 +2567,7 @@ worst_host: string | null,
  */
 compose_lines: string | null, };
 
-export type Tag = "app_state" | "hosts" | { "host": HostId } | "samples" | "apps" | "issues" | "changes" | "settings";
+export type Tag = "app_state" | "hosts" | { "host": HostId } | "samples" | "apps" | "issues" | "changes" | "deploys" | "settings";
 
 export type Theme = "system" | "dark" | "light";
 
@@ -1920,6 +2728,14 @@ export interface Commands {
   app_history: { request: HistoryRequest; answer: History };
   app_window: { request: WindowRequest; answer: WindowSeries };
   set_app_sizes: { request: SetAppSizes; answer: AppPage };
+  app_metrics: { request: MetricsRequest; answer: MetricsSeries };
+  app_marks: { request: MarksRequest; answer: Marks };
+  list_deploys: { request: DeploysRequest; answer: DeploysPage };
+  deploy_effect: { request: DeployRequest; answer: DeployEffect };
+  plan_deploy: { request: PlanRequest; answer: DeployPlan };
+  start_deploy: { request: PlanRequest; answer: DeployRow };
+  cancel_deploy: { request: DeployRequest; answer: null };
+  set_host_writing: { request: SetHostWriting; answer: HostRow };
   list_issues: { request: IssuesRequest; answer: IssuesPage };
   issue: { request: IssueRequest; answer: IssuePage };
   set_issue_state: { request: SetIssueState; answer: IssueStates };

@@ -225,6 +225,7 @@ pub(crate) fn host_row(fleet: &LiveFleet, host: &LiveHost, now_ms: i64) -> HostR
         tls: tls_draft(&record.endpoint),
         accept_plain_text: record.accept_plain_text,
         tick_interval_s: record.interval_override_ms.map(|ms| count(ms / 1_000)),
+        writing: false,
         transport: transport(&record.endpoint),
         connection: host.connection.wire().clone(),
         engine: record.facts.as_ref().map(engine_facts),

@@ -3,6 +3,7 @@
 mod app;
 mod apps;
 mod deployments;
+mod deploys;
 mod history;
 pub(crate) mod hosts;
 mod issues;

@@ -23,6 +23,8 @@ pub enum Tag {
     Issues,
     /// Something was added to what changed last.
     Changes,
+    /// A deploy began, went on or ended.
+    Deploys,
     /// Settings or store sizes.
     Settings,
 }

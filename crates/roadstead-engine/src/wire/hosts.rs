@@ -246,6 +246,8 @@ pub struct HostRow {
     pub accept_plain_text: bool,
     /// Its own tick interval, when it has one.
     pub tick_interval_s: Option<u32>,
+    /// The operator lets us change containers there.
+    pub writing: bool,
     /// How it is reached.
     pub transport: Transport,
     /// Its connection.

@@ -5,19 +5,23 @@
 //! generated from these types and committed; a test fails when it drifts.
 
 mod apps;
+mod deploys;
 mod error;
 mod event;
 mod hosts;
 mod issues;
+mod metrics;
 mod overview;
 mod reports;
 mod settings;
 
 pub use apps::*;
+pub use deploys::*;
 pub use error::*;
 pub use event::*;
 pub use hosts::*;
 pub use issues::*;
+pub use metrics::*;
 pub use overview::*;
 pub use reports::*;
 pub use settings::*;

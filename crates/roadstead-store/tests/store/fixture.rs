@@ -100,6 +100,10 @@ pub(crate) fn facts(app: &str, name: &str) -> ContainerFacts {
         protected: false,
         tty: false,
         log_driver: "json-file".to_owned(),
+        image_digest: None,
+        image_created_ms: None,
+        config: None,
+        fleeting: None,
     }
 }
 
