@@ -48,6 +48,7 @@ async fn engine(data_dir: &Path, scratch: &Scratch) -> Result<Engine> {
         },
         clock: Clock::default(),
         connect: None,
+        deploy_hook: None,
     })
     .await?)
 }

@@ -43,6 +43,7 @@ impl House {
             },
             clock: Clock::default(),
             connect: Some(connect),
+            deploy_hook: None,
         })
         .await?;
         Ok(Self { engine, scratch })

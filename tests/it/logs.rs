@@ -28,6 +28,7 @@ async fn start(dir: &Path) -> Result<Engine> {
         },
         clock: Clock::default(),
         connect: None,
+        deploy_hook: None,
     })
     .await?;
     let settings = Settings {

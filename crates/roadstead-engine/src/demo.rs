@@ -82,6 +82,7 @@ impl Demo {
             clock: options.clock.clone(),
             notifier: notifier.clone(),
             settings: Some(settings),
+            deploy_hook: None,
         })
         .await?;
         let demo = Self {

@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
 use crate::demo::Demo;
+use crate::deploys::DeployHook;
 use crate::fleet::{Fleet, FleetOptions, store_dir};
 use crate::notify::Notifier;
 use crate::pages::hosts::{engine_facts, same_engine_as};
@@ -34,6 +35,8 @@ pub struct EngineOptions {
     pub clock: Clock,
     /// How hosts are connected to, when it differs from the usual (tests' own ssh configuration).
     pub connect: Option<ConnectOptions>,
+    /// Told at each step of a replacement; only tests set it.
+    pub deploy_hook: Option<DeployHook>,
 }
 
 impl EngineOptions {
@@ -46,6 +49,7 @@ impl EngineOptions {
             discover: DiscoverSources::of_process(),
             clock: Clock::default(),
             connect: None,
+            deploy_hook: None,
         }
     }
 }
@@ -84,6 +88,7 @@ impl Engine {
             clock: options.clock.clone(),
             notifier: notifier.clone(),
             settings: None,
+            deploy_hook: options.deploy_hook.clone(),
         })
         .await?;
         let stop = CancellationToken::new();

@@ -9,6 +9,7 @@ mod clock;
 mod command_list;
 mod connection;
 mod demo;
+mod deploys;
 mod discovery;
 mod draft;
 mod engine;
@@ -25,6 +26,7 @@ pub mod bindings;
 pub mod wire;
 
 pub use clock::Clock;
+pub use deploys::{DeployHook, DeployPoint};
 pub use engine::{Engine, EngineOptions};
 pub use roadstead_collect::{ConnectOptions, DiscoverSources, SshOptions};
 pub use roadstead_store::StoreError;

@@ -23,6 +23,8 @@ use crate::wire::{ChangeKind, HostState, Tag};
 
 /// Events of one burst (a compose project coming up) are looked at together.
 const SETTLE: Duration = Duration::from_millis(400);
+/// Deployments that are being changed are looked at again after this.
+const OBSERVE_AGAIN: Duration = Duration::from_secs(2);
 /// The full list is taken this often even when no event asked for it.
 const RELIST_EVERY_MS: i64 = 5 * MINUTE_MS;
 /// Pause before an event stream that ended is subscribed to again.
@@ -68,7 +70,9 @@ pub(super) async fn run(fleet: Fleet, host: HostId, stop: CancellationToken, wak
 
 /// Everything from connecting to the fault that ends it.
 async fn session(fleet: &Fleet, host: HostId) -> Fault {
-    match connected(fleet, host).await {
+    let ended = connected(fleet, host).await;
+    fleet.set_connection(host, None);
+    match ended {
         Ok(never) => match never {},
         Err(fault) => fault,
     }
@@ -112,6 +116,7 @@ async fn connected(fleet: &Fleet, host: HostId) -> Result<std::convert::Infallib
         relist_ms: now_ms + RELIST_EVERY_MS,
         unpublished: true,
         settle_at: None,
+        observe_at: None,
         ended: Arc::default(),
     };
     session.relist().await?;
@@ -132,6 +137,10 @@ async fn connected(fleet: &Fleet, host: HostId) -> Result<std::convert::Infallib
         Arc::clone(&session.ended),
     );
     let _logs = AbortOnDropHandle::new(tokio::spawn(logs));
+    fleet.set_connection(host, Some(session.connection.clone()));
+    let (repaired, connection) = (fleet.clone(), session.connection.clone());
+    // Not ended with the session: what it puts back must not stop halfway when an event stream breaks.
+    fleet.spawn(async move { repaired.repair_deploys(host, &connection).await });
     session.run(events).await
 }
 
@@ -147,6 +156,8 @@ struct Session<'a> {
     unpublished: bool,
     /// When the events of a burst are looked at.
     settle_at: Option<Instant>,
+    /// When deployments that did not stand still are looked at again.
+    observe_at: Option<Instant>,
     /// Told when a container's process ended.
     ended: Arc<Notify>,
 }
@@ -164,7 +175,7 @@ impl Session<'_> {
         loop {
             let now_ms = self.fleet.clock.now_ms();
             let sleep_ms = (due_ms - now_ms).clamp(0, LONGEST_SLEEP_MS);
-            let settle = self.settle_at;
+            let (settle, observe) = (self.settle_at, self.observe_at);
             tokio::select! {
                 event = events.next() => match event {
                     Some(Ok(event)) => {
@@ -192,6 +203,7 @@ impl Session<'_> {
                     self.settle_at = None;
                     self.settle().await?;
                 }
+                () = until(observe), if observe.is_some() => self.observe().await,
                 () = tokio::time::sleep(Duration::from_millis(sleep_ms.unsigned_abs())) => {
                     let now_ms = self.fleet.clock.now_ms();
                     if now_ms >= due_ms {
@@ -235,9 +247,22 @@ impl Session<'_> {
                     notify(self.fleet, self.host);
                     self.fleet.notifier.changed(Tag::Apps);
                 }
+                self.observe().await;
             }
             Err(error) => tracing::warn!(host = %self.host, %error, "the inventory was not stored"),
         }
+    }
+
+    /// Writes down what was deployed by others. What does not stand still yet is looked at again.
+    async fn observe(&mut self) {
+        self.observe_at = match self.fleet.observe_deploys(self.host).await {
+            Ok(false) => None,
+            Ok(true) => Some(Instant::now() + OBSERVE_AGAIN),
+            Err(error) => {
+                tracing::warn!(host = %self.host, %error, "a deploy was not stored");
+                Some(Instant::now() + OBSERVE_AGAIN)
+            }
+        };
     }
 
     async fn tick(&mut self, tick_ms: i64, missed: u32, interval_ms: i64) -> Result<(), Fault> {

@@ -10,6 +10,7 @@ use roadstead_store::{AppSizes, Change, ContainerRef, HostRecord};
 
 use super::log_counts::LogCounts;
 use crate::connection::ConnectionLog;
+use crate::deploys::observe::Watch;
 use crate::open_window::OpenWindow;
 use crate::sizes::{DeploymentSizes, UserSizes};
 use crate::wire::LogScan;
@@ -52,6 +53,8 @@ pub(crate) struct LiveHost {
     pub(crate) logs: HashMap<ContainerId, LogScan>,
     /// Error and warning events of its last day.
     pub(crate) log_counts: LogCounts,
+    /// What its deployments ran when they were last looked at.
+    pub(crate) watch: Watch,
 }
 
 impl LiveHost {
@@ -69,6 +72,7 @@ impl LiveHost {
             unstored: Vec::new(),
             logs: HashMap::new(),
             log_counts: LogCounts::default(),
+            watch: Watch::default(),
             record,
         }
     }

@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use roadstead_collect::ConnectOptions;
+use roadstead_collect::{ConnectOptions, EngineConnection};
 use roadstead_model::time::DAY_MS;
 use roadstead_model::{HostId, TimeRange, Window};
 use roadstead_store::{AppSizes, ContainerRef, HostRecord, OpenOptions, Opened, SetAside, Store, StoreError};
@@ -27,6 +27,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::clock::Clock;
+use crate::deploys::observe::Watch;
+use crate::deploys::{DeployHook, RunningDeploys};
 use crate::notify::Notifier;
 use crate::settings;
 use crate::wire::{Banner, Settings, Tag};
@@ -36,6 +38,9 @@ use recorder::Recorder;
 
 /// How long stopping may take before tasks are left behind.
 const STOP_WITHIN: Duration = Duration::from_secs(10);
+
+/// How long it may take when a deploy is under way: it puts back what it changed. What is not done then is repaired at the next start.
+const PUT_BACK_WITHIN: Duration = Duration::from_secs(45);
 
 /// Logs that are read at once, over all hosts: each holds some megabytes while it is read.
 const LOG_READS: usize = 32;
@@ -53,6 +58,8 @@ pub(crate) struct FleetOptions {
     pub(crate) notifier: Notifier,
     /// Settings of the operator, when they do not come from this fleet's own store (the demo's).
     pub(crate) settings: Option<Settings>,
+    /// Told at each step of a replacement.
+    pub(crate) deploy_hook: Option<DeployHook>,
 }
 
 /// One running fleet. Cheap to clone.
@@ -65,6 +72,9 @@ pub(crate) struct Fleet {
     pub(crate) settings: watch::Sender<Settings>,
     pub(crate) set_aside: Option<SetAside>,
     pub(crate) connect_options: ConnectOptions,
+    /// Deploys that are under way.
+    pub(crate) deploys: RunningDeploys,
+    pub(crate) deploy_hook: Option<DeployHook>,
     recorder: Recorder,
     /// Logs that are read at once, over all hosts.
     log_reads: Arc<Semaphore>,
@@ -79,6 +89,8 @@ pub(crate) struct Fleet {
 struct HostHandle {
     stop: CancellationToken,
     wake: Arc<Notify>,
+    /// Its open connection.
+    connection: Option<EngineConnection>,
 }
 
 impl Fleet {
@@ -117,6 +129,8 @@ impl Fleet {
             settings: watch::Sender::new(settings),
             set_aside,
             connect_options: options.connect,
+            deploys: RunningDeploys::default(),
+            deploy_hook: options.deploy_hook,
             recorder,
             log_reads: Arc::new(Semaphore::new(LOG_READS)),
             failing: Arc::default(),
@@ -124,6 +138,7 @@ impl Fleet {
             tasks,
             stop,
         };
+        fleet.interrupt_unfinished().await?;
         fleet.remember().await?;
         let windows = fleet.clone();
         fleet
@@ -142,9 +157,15 @@ impl Fleet {
 
     /// Stops every task, writes what waits, and closes the store.
     pub(crate) async fn close(&self) {
+        let limit = if self.deploys.any() {
+            PUT_BACK_WITHIN
+        } else {
+            STOP_WITHIN
+        };
+        self.deploys.cancel_all();
         self.stop.cancel();
         self.tasks.close();
-        if tokio::time::timeout(STOP_WITHIN, self.tasks.wait())
+        if tokio::time::timeout(limit, self.tasks.wait())
             .await
             .is_err()
         {
@@ -243,6 +264,9 @@ impl Fleet {
                 .map(|cursor| (cursor.container, log_passes::scan_of(cursor)))
                 .collect();
         });
+        let current = self.store.current_deploys(host).await?;
+        let watch = Watch::new(current.iter().map(|row| (row.deployment, row.services.as_slice())));
+        self.live.with_host(host, |live| live.watch = watch);
         self.remember_log_counts(host).await
     }
 
@@ -266,6 +290,7 @@ impl Fleet {
             HostHandle {
                 stop: stop.clone(),
                 wake: Arc::clone(&wake),
+                connection: None,
             },
         );
         let fleet = self.clone();
@@ -278,6 +303,23 @@ impl Fleet {
         if let Some(handle) = self.handles().remove(&host) {
             handle.stop.cancel();
         }
+    }
+
+    /// The open connection of a host, while it answers.
+    pub(crate) fn connection_of(&self, host: HostId) -> Option<EngineConnection> {
+        self.handles().get(&host)?.connection.clone()
+    }
+
+    /// Takes note that a host was connected to, or that its connection is over.
+    pub(crate) fn set_connection(&self, host: HostId, connection: Option<EngineConnection>) {
+        if let Some(handle) = self.handles().get_mut(&host) {
+            handle.connection = connection;
+        }
+    }
+
+    /// Runs something until the fleet is closed, which waits for it.
+    pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        self.tasks.spawn(task);
     }
 
     /// Lets a waiting host try at once.

@@ -101,7 +101,7 @@ impl Fleet {
     }
 
     /// Deployments of an app on the hosts that are not removed, or on one of them.
-    async fn deployments_of(&self, app: AppId, host: Option<HostId>) -> Wire<Vec<DeploymentId>> {
+    pub(super) async fn deployments_of(&self, app: AppId, host: Option<HostId>) -> Wire<Vec<DeploymentId>> {
         let all = self.store.deployments().await?;
         let fleet = self.live.read();
         if let Some(host) = host.filter(|host| !fleet.hosts.contains_key(host)) {

@@ -12,7 +12,7 @@ use crate::fleet::Fleet;
 use crate::fleet::live::{LiveContainer, LiveFleet, LiveHost};
 use crate::wire::{
     ContainerRow, EditHost, EngineFacts, HostDraft, HostList, HostPage, HostRequest, HostRow, LogScanState,
-    PauseHost, Tag, TlsDraft, Transport, Wire, WireError,
+    PauseHost, SetHostWriting, Tag, TlsDraft, Transport, Wire, WireError,
 };
 
 impl Fleet {
@@ -115,6 +115,16 @@ impl Fleet {
     pub(crate) async fn pause_host(&self, request: PauseHost) -> Wire<HostRow> {
         self.store.set_host_paused(request.host, request.paused).await?;
         self.adopt_host(request.host).await?;
+        self.row_of(request.host)
+    }
+
+    pub(crate) async fn set_host_writing(&self, request: SetHostWriting) -> Wire<HostRow> {
+        self.store.set_host_writing(request.host, request.on).await?;
+        self.live
+            .with_host(request.host, |live| live.record.writing = request.on)
+            .ok_or_else(|| WireError::not_found("host", request.host))?;
+        self.notifier.changed(Tag::Hosts);
+        self.notifier.changed(Tag::Host(request.host));
         self.row_of(request.host)
     }
 
@@ -225,7 +235,7 @@ pub(crate) fn host_row(fleet: &LiveFleet, host: &LiveHost, now_ms: i64) -> HostR
         tls: tls_draft(&record.endpoint),
         accept_plain_text: record.accept_plain_text,
         tick_interval_s: record.interval_override_ms.map(|ms| count(ms / 1_000)),
-        writing: false,
+        writing: record.writing,
         transport: transport(&record.endpoint),
         connection: host.connection.wire().clone(),
         engine: record.facts.as_ref().map(engine_facts),

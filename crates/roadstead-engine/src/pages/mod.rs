@@ -3,10 +3,13 @@
 mod app;
 mod apps;
 mod deployments;
-mod deploys;
+pub(crate) mod deploys;
+mod effect;
 mod history;
 pub(crate) mod hosts;
 mod issues;
+mod marks;
+mod metrics;
 pub(crate) mod overview;
 mod report;
 

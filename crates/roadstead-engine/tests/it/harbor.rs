@@ -38,6 +38,7 @@ impl Harbor {
             },
             clock: Clock::default(),
             connect: None,
+            deploy_hook: None,
         }
     }
 

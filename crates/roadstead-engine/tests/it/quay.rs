@@ -40,6 +40,7 @@ impl Quay {
             },
             clock: self.clock.clone(),
             connect: None,
+            deploy_hook: None,
         };
         Engine::start(options).await.unwrap()
     }

@@ -1,0 +1,169 @@
+//! Deploys under way: what each is doing, and how to stop it.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use roadstead_model::{DeployId, DeployStep, DeploymentId};
+use tokio_util::sync::CancellationToken;
+
+use crate::notify::Notifier;
+use crate::wire::{DeployProgress, Tag};
+
+/// The deploys of a fleet that are under way in this process.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct RunningDeploys {
+    of: Arc<Mutex<HashMap<DeploymentId, Running>>>,
+}
+
+#[derive(Debug)]
+struct Running {
+    deploy: DeployId,
+    progress: DeployProgress,
+    cancel: CancellationToken,
+}
+
+/// Tells what one deploy is doing.
+#[derive(Debug, Clone)]
+pub(crate) struct Progress {
+    running: RunningDeploys,
+    deployment: DeploymentId,
+    notifier: Notifier,
+}
+
+/// Why a deploy was not stopped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum NotStopped {
+    /// It is not under way.
+    NotRunning,
+    /// It is past the point up to which it can be.
+    TooLate,
+}
+
+impl RunningDeploys {
+    /// Takes note that a deploy begins.
+    pub(crate) fn begin(
+        &self,
+        deployment: DeploymentId,
+        deploy: DeployId,
+        cancel: CancellationToken,
+        notifier: &Notifier,
+    ) -> Progress {
+        let progress = DeployProgress {
+            step: DeployStep::Pull,
+            service: None,
+            done_bytes: None,
+            total_bytes: None,
+            can_cancel: true,
+        };
+        self.lock().insert(
+            deployment,
+            Running {
+                deploy,
+                progress,
+                cancel,
+            },
+        );
+        Progress {
+            running: self.clone(),
+            deployment,
+            notifier: notifier.clone(),
+        }
+    }
+
+    /// Takes note that it ended.
+    pub(crate) fn end(&self, deployment: DeploymentId) {
+        self.lock().remove(&deployment);
+    }
+
+    /// The deploy of this deployment that is under way.
+    pub(crate) fn of(&self, deployment: DeploymentId) -> Option<DeployId> {
+        self.lock().get(&deployment).map(|running| running.deploy)
+    }
+
+    /// What a deploy is doing.
+    pub(crate) fn progress(&self, deploy: DeployId) -> Option<DeployProgress> {
+        let running = self.lock();
+        let found = running.values().find(|running| running.deploy == deploy);
+        found.map(|running| running.progress.clone())
+    }
+
+    /// Any is under way.
+    pub(crate) fn any(&self) -> bool {
+        !self.lock().is_empty()
+    }
+
+    /// Asks a deploy to stop and to put back what it changed.
+    pub(crate) fn cancel(&self, deploy: DeployId) -> Result<(), NotStopped> {
+        let running = self.lock();
+        let found = running.values().find(|running| running.deploy == deploy);
+        let running = found.ok_or(NotStopped::NotRunning)?;
+        if !running.progress.can_cancel {
+            return Err(NotStopped::TooLate);
+        }
+        running.cancel.cancel();
+        Ok(())
+    }
+
+    /// Asks all of them to stop: the program ends.
+    pub(crate) fn cancel_all(&self) {
+        for running in self.lock().values() {
+            running.cancel.cancel();
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<DeploymentId, Running>> {
+        self.of.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Progress {
+    /// A step is begun.
+    pub(crate) fn at(&self, step: DeployStep, service: Option<&str>, can_cancel: bool) {
+        self.change(|progress| {
+            *progress = DeployProgress {
+                step,
+                service: service.map(str::to_owned),
+                done_bytes: None,
+                total_bytes: None,
+                can_cancel,
+            };
+        });
+    }
+
+    /// So much was pulled.
+    pub(crate) fn pulled(&self, done_bytes: u64, total_bytes: Option<u64>) {
+        self.change(|progress| {
+            progress.done_bytes = Some(done_bytes);
+            progress.total_bytes = total_bytes;
+        });
+    }
+
+    fn change(&self, change: impl FnOnce(&mut DeployProgress)) {
+        if let Some(running) = self.running.lock().get_mut(&self.deployment) {
+            change(&mut running.progress);
+        }
+        self.notifier.changed(Tag::Deploys);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_deploy_can_be_stopped_until_it_is_too_late() {
+        let running = RunningDeploys::default();
+        let cancel = CancellationToken::new();
+        let progress = running.begin(DeploymentId(1), DeployId(7), cancel.clone(), &Notifier::default());
+        assert_eq!(running.of(DeploymentId(1)), Some(DeployId(7)));
+        progress.at(DeployStep::Stop, Some("web"), false);
+        assert_eq!(running.cancel(DeployId(7)), Err(NotStopped::TooLate));
+        assert!(!cancel.is_cancelled());
+        progress.at(DeployStep::Wait, Some("web"), true);
+        assert_eq!(running.cancel(DeployId(7)), Ok(()));
+        assert!(cancel.is_cancelled());
+        running.end(DeploymentId(1));
+        assert_eq!(running.cancel(DeployId(7)), Err(NotStopped::NotRunning));
+        assert!(!running.any());
+    }
+}

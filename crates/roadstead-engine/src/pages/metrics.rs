@@ -1,0 +1,292 @@
+//! Live metrics of an app: its ticks, or its reports where ticks are not kept any more, and whether its memory grows.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use roadstead_model::time::{DAY_MS, HOUR_MS, WINDOW_MS};
+use roadstead_model::{AppId, ContainerId, DeploymentId, HostId, TimeRange, leak};
+use roadstead_store::{MetricsColumns, MetricsSpec};
+
+use super::count;
+use crate::fleet::Fleet;
+use crate::wire::{
+    LeakAnswer, MetricsLine, MetricsRequest, MetricsSeries, MetricsSource, MetricsSplit, Wire, WireError,
+};
+
+/// Longest span.
+const MAX_RANGE_DAYS: i64 = 400;
+/// Spans up to this are drawn from ticks, where these are still kept.
+const MAX_TICKS_MS: i64 = 2 * DAY_MS;
+/// Lines of one answer: those that need most memory.
+const MAX_LINES: usize = 20;
+/// How far back a leak is looked for.
+const LEAK_MS: i64 = 7 * DAY_MS;
+/// Points a leak is looked for in.
+const LEAK_POINTS: u32 = 700;
+
+/// One line that is asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+struct LineName {
+    name: String,
+    host_name: Option<String>,
+}
+
+impl Fleet {
+    pub(crate) async fn app_metrics(&self, request: MetricsRequest) -> Wire<MetricsSeries> {
+        let app = self.app_id(&request.app)?;
+        let now_ms = self.clock.now_ms();
+        let range = judged(&request)?;
+        let deployments = self.deployments_of(app, request.host).await?;
+        let from_ticks = self.from_ticks(range, now_ms);
+        let (names, group_of) = if from_ticks {
+            self.groups(app, request.host, request.split).await?
+        } else {
+            (vec![whole()], None)
+        };
+        let spec = MetricsSpec {
+            max_points: request.points,
+            bucket_ms: request.bucket_ms,
+            group_of,
+        };
+        let columns = if from_ticks {
+            self.store.metrics_window(&deployments, range, spec).await?
+        } else {
+            self.store.metrics_reports(&deployments, range, spec).await?
+        };
+        let leak = if request.split == MetricsSplit::Whole && request.bucket_ms.is_none() {
+            Some(self.leak(&deployments, now_ms).await?)
+        } else {
+            None
+        };
+        let host_memory_bytes = self.host_memory(&deployments, request.host).await?;
+        Ok(series(
+            Frame {
+                now_ms,
+                range,
+                source: if from_ticks {
+                    MetricsSource::Ticks
+                } else {
+                    MetricsSource::Reports
+                },
+                host_memory_bytes,
+                leak,
+            },
+            columns,
+            names,
+        ))
+    }
+
+    /// Whether the ticks of a span are all still kept.
+    fn from_ticks(&self, range: TimeRange, now_ms: i64) -> bool {
+        let retention_ms = i64::from(self.settings.borrow().samples_retention_h) * HOUR_MS;
+        range.length_ms() <= MAX_TICKS_MS && range.from_ms >= now_ms - retention_ms.max(DAY_MS)
+    }
+
+    /// The lines, and which container belongs to which.
+    async fn groups(
+        &self,
+        app: AppId,
+        host: Option<HostId>,
+        split: MetricsSplit,
+    ) -> Wire<(Vec<LineName>, Option<Arc<HashMap<ContainerId, u32>>>)> {
+        if split == MetricsSplit::Whole {
+            return Ok((vec![whole()], None));
+        }
+        // Also containers that are gone: their ticks are still in the span.
+        let mut of_line: BTreeMap<LineName, Vec<ContainerId>> = BTreeMap::new();
+        let hosts: Vec<(HostId, String)> = {
+            let fleet = self.live.read();
+            let hosts = fleet.hosts.values().filter(|live| host.is_none_or(|host| host == live.record.id));
+            hosts.map(|live| (live.record.id, live.record.name.clone())).collect()
+        };
+        let several = hosts.len() > 1;
+        for (host, host_name) in hosts {
+            for record in self.store.containers(Some(host), true).await? {
+                if record.app != app {
+                    continue;
+                }
+                let facts = record.facts;
+                let line = match split {
+                    MetricsSplit::Container => LineName {
+                        name: facts.name,
+                        host_name: several.then(|| host_name.clone()),
+                    },
+                    _ => LineName {
+                        name: facts.service.unwrap_or(facts.name),
+                        host_name: None,
+                    },
+                };
+                of_line.entry(line).or_default().push(record.id);
+            }
+        }
+        let mut names = Vec::with_capacity(of_line.len());
+        let mut group_of = HashMap::new();
+        for (line, containers) in of_line {
+            let group = count(names.len());
+            group_of.extend(containers.into_iter().map(|container| (container, group)));
+            names.push(line);
+        }
+        Ok((names, Some(Arc::new(group_of))))
+    }
+
+    /// Whether memory grows: over the reports since the newest deploy, restart or OOM kill, at most a week.
+    async fn leak(&self, deployments: &[DeploymentId], now_ms: i64) -> Wire<LeakAnswer> {
+        let Some(range) = TimeRange::new(self.steady_since(deployments, now_ms), now_ms) else {
+            return Ok(LeakAnswer {
+                check: None,
+                withheld: None,
+            });
+        };
+        let spec = MetricsSpec {
+            max_points: LEAK_POINTS,
+            bucket_ms: Some(WINDOW_MS),
+            group_of: None,
+        };
+        let columns = self.store.metrics_reports(deployments, range, spec).await?;
+        let Some(whole) = columns.groups.first() else {
+            return Ok(LeakAnswer {
+                check: None,
+                withheld: None,
+            });
+        };
+        let points: Vec<(i64, u64)> = columns
+            .times_ms
+            .iter()
+            .zip(&whole.memory_avg_bytes)
+            .filter_map(|(at_ms, bytes)| Some((*at_ms, (*bytes)?)))
+            .collect();
+        let limit_bytes = whole.limit_bytes.last().copied().flatten();
+        let checked = leak::check(&points, limit_bytes);
+        Ok(LeakAnswer {
+            check: checked.ok(),
+            withheld: checked.err(),
+        })
+    }
+
+    /// When the containers of these deployments last began anew.
+    fn steady_since(&self, deployments: &[DeploymentId], now_ms: i64) -> i64 {
+        let fleet = self.live.read();
+        let containers = fleet.hosts.values().flat_map(|live| &live.containers);
+        containers
+            .filter(|container| deployments.contains(&container.deployment) && container.facts.state.is_running())
+            .filter_map(|container| container.facts.started_at_ms)
+            .max()
+            .unwrap_or(now_ms - LEAK_MS)
+            .max(now_ms - LEAK_MS)
+    }
+
+    /// Memory of the machines these deployments run on; absent when one did not say.
+    async fn host_memory(&self, deployments: &[DeploymentId], host: Option<HostId>) -> Wire<Option<u64>> {
+        let fleet = self.live.read();
+        let mut total = 0_u64;
+        for live in fleet.hosts.values() {
+            let wanted = host.is_none_or(|host| host == live.record.id)
+                && live.containers.iter().any(|container| deployments.contains(&container.deployment));
+            if wanted {
+                let Some(facts) = &live.record.facts else {
+                    return Ok(None);
+                };
+                total += facts.memory_bytes;
+            }
+        }
+        Ok((total > 0).then_some(total))
+    }
+}
+
+fn whole() -> LineName {
+    LineName {
+        name: String::new(),
+        host_name: None,
+    }
+}
+
+fn judged(request: &MetricsRequest) -> Wire<TimeRange> {
+    let range = request.range;
+    if range.from_ms >= range.to_ms {
+        return Err(WireError::invalid(
+            "range",
+            "period.empty",
+            "the range ends before it begins",
+        ));
+    }
+    if range.length_ms() > MAX_RANGE_DAYS * DAY_MS {
+        return Err(WireError::invalid(
+            "range",
+            "period.too_long",
+            format!("metrics are shown for up to {MAX_RANGE_DAYS} days"),
+        )
+        .with("max", MAX_RANGE_DAYS));
+    }
+    if !(10..=4_000).contains(&request.points) {
+        return Err(WireError::out_of_range(
+            "points",
+            request.points.into(),
+            10,
+            4_000,
+            "",
+        ));
+    }
+    if let Some(bucket_ms) = request.bucket_ms
+        && (bucket_ms < 1_000 || range.length_ms() / bucket_ms > 4_000)
+    {
+        return Err(WireError::out_of_range(
+            "bucket_ms",
+            bucket_ms,
+            (range.length_ms() / 4_000).max(1_000),
+            range.length_ms(),
+            "ms",
+        ));
+    }
+    Ok(range)
+}
+
+/// What of an answer does not come from the columns.
+struct Frame {
+    now_ms: i64,
+    range: TimeRange,
+    source: MetricsSource,
+    host_memory_bytes: Option<u64>,
+    leak: Option<LeakAnswer>,
+}
+
+fn series(frame: Frame, columns: MetricsColumns, names: Vec<LineName>) -> MetricsSeries {
+    let mut lines: Vec<MetricsLine> = names
+        .into_iter()
+        .zip(columns.groups)
+        .map(|(line, group)| MetricsLine {
+            name: line.name,
+            host_name: line.host_name,
+            memory_min_bytes: group.memory_min_bytes,
+            memory_avg_bytes: group.memory_avg_bytes,
+            memory_peak_bytes: group.memory_peak_bytes,
+            cpu_avg_cores: group.cpu_avg_cores,
+            cpu_peak_cores: group.cpu_peak_cores,
+            network_rx_bytes_per_s: group.network_rx_bytes_per_s,
+            network_tx_bytes_per_s: group.network_tx_bytes_per_s,
+            block_read_bytes_per_s: group.block_read_bytes_per_s,
+            block_write_bytes_per_s: group.block_write_bytes_per_s,
+            limit_bytes: group.limit_bytes,
+        })
+        .collect();
+    if lines.len() > 1 {
+        // A container that was gone before the span has no line in it.
+        lines.retain(|line| line.memory_avg_bytes.iter().any(Option::is_some) || line.cpu_avg_cores.iter().any(Option::is_some));
+        lines.sort_by_key(|line| std::cmp::Reverse(line.memory_peak_bytes.iter().flatten().max().copied()));
+    }
+    let lines_left_out = count(lines.len().saturating_sub(MAX_LINES));
+    lines.truncate(MAX_LINES);
+    MetricsSeries {
+        now_ms: frame.now_ms,
+        range: frame.range,
+        source: frame.source,
+        bucket_ms: columns.bucket_ms,
+        times_ms: columns.times_ms,
+        containers: columns.containers,
+        expected: columns.expected,
+        complete: columns.complete,
+        lines,
+        lines_left_out,
+        host_memory_bytes: frame.host_memory_bytes,
+        leak: frame.leak,
+    }
+}
