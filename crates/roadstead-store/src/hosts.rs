@@ -73,7 +73,7 @@ impl Store {
         Ok(HostId(id))
     }
 
-    /// Replaces what can be changed of a host.
+    /// Replaces what can be changed of a host. Another endpoint turns writing off: it may be another machine.
     ///
     /// # Errors
     /// [`StoreError::NameTaken`], [`StoreError::NotFound`], [`StoreError::Invalid`] without a name.
@@ -84,8 +84,9 @@ impl Store {
         let endpoint = json(&edit.endpoint)?;
         let done = sqlx::query!(
             r#"UPDATE host
-               SET name = ?, name_key = ?, customer = ?, endpoint_json = ?, accept_plain_text = ?, interval_override_ms = ?
-               WHERE host_id = ?"#,
+               SET name = ?1, name_key = ?2, customer = ?3, endpoint_json = ?4, accept_plain_text = ?5,
+                   interval_override_ms = ?6, writing = CASE WHEN endpoint_json = ?4 THEN writing ELSE 0 END
+               WHERE host_id = ?7"#,
             name,
             key,
             edit.customer,
@@ -106,6 +107,17 @@ impl Store {
     /// [`StoreError::NotFound`].
     pub async fn set_host_paused(&self, id: HostId, paused: bool) -> Result<(), StoreError> {
         let done = sqlx::query!("UPDATE host SET paused = ? WHERE host_id = ?", paused, id.0)
+            .execute(&self.inner.writer)
+            .await?;
+        changed(done.rows_affected(), id)
+    }
+
+    /// Lets deploys be asked for on a host, or not. Off for a host that was added.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`].
+    pub async fn set_host_writing(&self, id: HostId, writing: bool) -> Result<(), StoreError> {
+        let done = sqlx::query!("UPDATE host SET writing = ? WHERE host_id = ?", writing, id.0)
             .execute(&self.inner.writer)
             .await?;
         changed(done.rows_affected(), id)
@@ -158,8 +170,8 @@ impl Store {
     pub async fn hosts(&self) -> Result<Vec<HostRecord>, StoreError> {
         let rows = sqlx::query!(
             r#"SELECT host_id, name, customer, endpoint_json, accept_plain_text AS "accept_plain_text: bool",
-                      interval_override_ms, paused AS "paused: bool", created_at_ms, removed_at_ms, facts_json, facts_at_ms,
-                      sealed_tick_ms, closed_window_ms
+                      interval_override_ms, paused AS "paused: bool", writing AS "writing: bool", created_at_ms, removed_at_ms,
+                      facts_json, facts_at_ms, sealed_tick_ms, closed_window_ms
                FROM host
                ORDER BY host_id"#
         )
@@ -176,6 +188,7 @@ impl Store {
                     accept_plain_text: row.accept_plain_text,
                     interval_override_ms: row.interval_override_ms,
                     paused: row.paused,
+                    writing: row.writing,
                     created_at_ms: row.created_at_ms,
                     removed_at_ms: row.removed_at_ms,
                     facts: row.facts_json.as_deref().map(from_json).transpose()?,

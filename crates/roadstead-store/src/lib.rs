@@ -38,7 +38,8 @@ mod upkeep;
 mod window;
 
 pub use deploys::{
-    Begun, DeployEnd, DeployPage, DeployQuery, DeployRecord, DeploymentSpan, IssueMark, LogSums, NewDeploy,
+    Begun, DeployEnd, DeployMark, DeployPage, DeployQuery, DeployRecord, DeploymentSpan, IssueMark, LogSums,
+    NewDeploy,
 };
 pub use error::StoreError;
 pub use issues::*;

@@ -100,6 +100,7 @@ impl Store {
             "DELETE FROM app_sizes WHERE host_id = ?1",
             "DELETE FROM container WHERE host_id = ?1",
             "DELETE FROM latest_report WHERE deployment_id IN (SELECT deployment_id FROM deployment WHERE host_id = ?1)",
+            "DELETE FROM deploy WHERE deployment_id IN (SELECT deployment_id FROM deployment WHERE host_id = ?1)",
             "DELETE FROM deployment WHERE host_id = ?1",
             "DELETE FROM host WHERE host_id = ?1",
             FORGET_APPS,
@@ -143,6 +144,7 @@ impl Store {
         let ids = id_list(gone.iter().copied());
         for statement in [
             "DELETE FROM latest_report WHERE deployment_id IN (SELECT value FROM json_each(?))",
+            "DELETE FROM deploy WHERE deployment_id IN (SELECT value FROM json_each(?))",
             "DELETE FROM deployment WHERE deployment_id IN (SELECT value FROM json_each(?))",
         ] {
             sqlx::query(statement).bind(&ids).execute(&mut *tx).await?;

@@ -56,6 +56,8 @@ pub struct HostRecord {
     pub interval_override_ms: Option<i64>,
     /// Not collected from now.
     pub paused: bool,
+    /// Deploys may be asked for: the operator turned it on, for this endpoint.
+    pub writing: bool,
     /// When it was added.
     pub created_at_ms: i64,
     /// When it was removed; its history is kept until it is purged.

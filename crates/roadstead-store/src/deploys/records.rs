@@ -79,7 +79,7 @@ pub struct DeployRecord {
     pub rollback_of: Option<DeployId>,
     /// What it takes to repair it; absent when there is nothing to repair.
     pub journal_json: Option<String>,
-    /// It is the newest success of its deployment: what runs now.
+    /// It is the success of its deployment that ended last: what runs now.
     pub is_current: bool,
 }
 
@@ -105,6 +105,27 @@ pub struct DeployPage {
     pub rows: Vec<DeployRecord>,
     /// Rows in all with the same app, host and state.
     pub total: u32,
+}
+
+/// A deploy as a mark on a chart: a row of the ledger without what ran.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DeployMark {
+    /// Its id.
+    pub id: DeployId,
+    /// The deployment.
+    pub deployment: DeploymentId,
+    /// The host.
+    pub host: HostId,
+    /// How it came to be.
+    pub kind: DeployKind,
+    /// How far it is.
+    pub state: DeployState,
+    /// When it began.
+    pub started_ms: i64,
+    /// When it ended.
+    pub ended_ms: Option<i64>,
+    /// What it changed.
+    pub changes: Vec<DeployChange>,
 }
 
 /// An issue that was new or came back in a span.

@@ -164,7 +164,7 @@ impl Store {
     }
 
     /// Removed hosts, as the list that SQL reads.
-    pub(super) fn removed_hosts(&self) -> String {
+    pub(crate) fn removed_hosts(&self) -> String {
         let directory = self.directory();
         let mut removed: Vec<i64> = directory.removed_hosts.iter().map(|host| host.0).collect();
         removed.sort_unstable();

@@ -49,6 +49,32 @@ async fn a_host_comes_back_as_it_was_added_and_edited() {
 }
 
 #[tokio::test]
+async fn writing_is_off_until_it_is_turned_on_and_again_when_the_endpoint_is_another() {
+    let fixture = Fixture::new().await;
+    let id = fixture.host("nas").await;
+    let store = &fixture.store;
+    let writing = async || store.hosts().await.unwrap()[0].writing;
+    assert!(!writing().await, "a new host is only looked at");
+    store.set_host_writing(id, true).await.unwrap();
+    assert!(writing().await);
+    let mut edit = HostEdit {
+        name: "another name".to_owned(),
+        customer: "Another".to_owned(),
+        endpoint: new_host("nas").endpoint,
+        accept_plain_text: true,
+        interval_override_ms: Some(30_000),
+    };
+    store.update_host(id, edit.clone()).await.unwrap();
+    assert!(writing().await, "it is the same machine");
+    store.remove_host(id, 1).await.unwrap();
+    store.restore_host(id).await.unwrap();
+    assert!(writing().await, "a restored host keeps what it had");
+    edit.endpoint = Endpoint::parse("ssh://ops@other.example").unwrap();
+    store.update_host(id, edit).await.unwrap();
+    assert!(!writing().await, "it may be another machine now");
+}
+
+#[tokio::test]
 async fn names_are_unique_among_hosts_that_are_not_removed_in_any_case() {
     let fixture = Fixture::new().await;
     let first = fixture.host("Éva").await;
@@ -74,6 +100,7 @@ async fn what_does_not_exist_is_said_not_to() {
     let missing = HostId(99);
     for outcome in [
         fixture.store.set_host_paused(missing, true).await,
+        fixture.store.set_host_writing(missing, true).await,
         fixture.store.remove_host(missing, 1).await,
         fixture.store.restore_host(missing).await,
         fixture.store.last_closed_window(missing).await.map(|_| ()),

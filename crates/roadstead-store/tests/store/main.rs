@@ -3,6 +3,7 @@
 // A test that fails says so by a panic; helpers outside of test functions are part of them.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod deploys;
 mod fixture;
 mod hosts;
 mod inventory;
