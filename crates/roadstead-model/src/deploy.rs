@@ -69,6 +69,9 @@ pub struct ContainerConfig {
     pub labels: BTreeMap<String, String>,
     /// Everything else by part; a part that is not set is not here.
     pub parts: BTreeMap<ConfigPart, PartFacts>,
+    /// Id or name of the container whose network it lives in (`--network container:…`).
+    #[serde(default)]
+    pub shares_network_of: Option<String>,
 }
 
 /// A container of a deploy: what ran in the service, exactly.

@@ -7,13 +7,14 @@ use std::collections::BTreeMap;
 
 use roadstead_collect::EngineConnection;
 use roadstead_model::{
-    DeployCause, DeployFault, DeployId, DeployKind, DeployState, Deployed, DeploymentId, HostId, deploy_changes,
+    DeployCause, DeployFault, DeployId, DeployKind, DeployState, Deployed, DeploymentId, HostId,
+    deploy_changes,
 };
 use roadstead_store::{Begun, DeployEnd, DeployRecord, NewDeploy, StoreError};
 use tokio_util::sync::CancellationToken;
 
 use super::journal::Journal;
-use super::observe::{counts, deployed};
+use super::observe::{counts, deployed, new_deploy};
 use super::plan::Intent;
 use super::replace::{Hands, Wanted, named};
 use super::running::{NotStopped, Progress};
@@ -251,7 +252,10 @@ impl Fleet {
                 Ok(hands) if journal.settled => match hands.remove_old(&journal).await {
                     Ok(()) => {
                         let services = self.after_repair(host, connection, &row, &journal).await;
-                        Ok(DeployEnd { services, ..success() })
+                        Ok(DeployEnd {
+                            services,
+                            ..success()
+                        })
                     }
                     Err(fault) => Err(fault),
                 },
@@ -325,6 +329,8 @@ impl Fleet {
         }
         let current = self.store.current_deploys(host).await?;
         let unfinished = self.store.unfinished_deploys(Some(host)).await?;
+        let mut learned = Vec::with_capacity(seen.settled.len());
+        let mut rows = Vec::new();
         for (deployment, services) in seen.settled {
             if unfinished.iter().any(|row| row.deployment == deployment) {
                 continue;
@@ -333,13 +339,18 @@ impl Fleet {
             let created_ms = created.get(&deployment.0).map_or(now_ms, |ms| (*ms).min(now_ms));
             let started_ms = before.map_or(created_ms, |row| created_ms.max(row.started_ms + 1));
             let before = before.map(|row| row.services.as_slice());
-            if let Some(new) = super::observe::new_deploy(deployment, before, &services, started_ms) {
-                self.store.record_deploy(&new).await?;
-                self.notifier.changed(Tag::Deploys);
-            }
-            self.live
-                .with_host(host, |live| live.watch.learn(deployment, &services));
+            rows.extend(new_deploy(deployment, before, &services, started_ms));
+            learned.push((deployment, services));
         }
+        if !rows.is_empty() {
+            self.store.record_deploys(&rows).await?;
+            self.notifier.changed(Tag::Deploys);
+        }
+        self.live.with_host(host, |live| {
+            for (deployment, services) in &learned {
+                live.watch.learn(*deployment, services);
+            }
+        });
         Ok(seen.look_again)
     }
 }
@@ -399,6 +410,10 @@ fn refused(refusal: &DeployRefusal) -> WireError {
             "deploy.writing_off",
             "changes on this host are not allowed: turn them on for it first",
         ),
-        other => WireError::invalid("target", "deploy.refused", format!("this cannot be done: {other:?}")),
+        other => WireError::invalid(
+            "target",
+            "deploy.refused",
+            format!("this cannot be done: {other:?}"),
+        ),
     }
 }

@@ -84,7 +84,12 @@ impl Fleet {
             DeployTarget::Rollback { .. } => BTreeMap::new(),
         };
         if let (Some(writer), Some(target)) = (&writer, &target)
-            && !refusals.iter().any(|refusal| matches!(refusal, DeployRefusal::NotGood | DeployRefusal::ServicesDiffer { .. }))
+            && !refusals.iter().any(|refusal| {
+                matches!(
+                    refusal,
+                    DeployRefusal::NotGood | DeployRefusal::ServicesDiffer { .. }
+                )
+            })
         {
             wanted = ways_back(writer, &before, target, &mut refusals).await?;
         }
@@ -113,7 +118,10 @@ impl Fleet {
                         deploy_changes(&target.services, &before)
                             .into_iter()
                             .filter(|change| {
-                                !matches!(change, DeployChange::Image { .. } | DeployChange::ImageContent { .. })
+                                !matches!(
+                                    change,
+                                    DeployChange::Image { .. } | DeployChange::ImageContent { .. }
+                                )
                             })
                             .collect()
                     })
@@ -167,13 +175,20 @@ impl Fleet {
             if fleet.is_protected(facts) {
                 refusals.push(DeployRefusal::Protected { container: name() });
             }
-            if live.containers.iter().any(|other| shares_network(&other.facts, facts)) {
+            if live
+                .containers
+                .iter()
+                .any(|other| shares_network(&other.facts, facts))
+            {
                 refusals.push(DeployRefusal::SharesNetwork { container: name() });
             }
         }
         Ok(Now {
             deployment: first.deployment,
-            containers: containers.iter().map(|container| container.facts.clone()).collect(),
+            containers: containers
+                .iter()
+                .map(|container| container.facts.clone())
+                .collect(),
             display_name: fleet.display_name(app),
             host_name: live.record.name.clone(),
             writing: live.record.writing,
@@ -210,7 +225,11 @@ pub(crate) fn no_way_back(target: &DeployRecord, now: &[Deployed]) -> Option<Dep
             .filter(|other| other.service == one.service)
             .all(|other| other.image_id == one.image_id)
     };
-    target.services.iter().all(same).then_some(DeployRefusal::IsCurrent)
+    target
+        .services
+        .iter()
+        .all(same)
+        .then_some(DeployRefusal::IsCurrent)
 }
 
 /// The images of an update: as typed, else the same reference again.
@@ -372,7 +391,8 @@ fn intended(
             let Some(way) = wanted.get(&one.service) else {
                 return one.clone();
             };
-            let then = target.and_then(|target| target.services.iter().find(|then| then.service == one.service));
+            let then =
+                target.and_then(|target| target.services.iter().find(|then| then.service == one.service));
             match then {
                 Some(then) => Deployed {
                     image: way.reference.clone(),
@@ -394,6 +414,8 @@ fn intended(
 fn token() -> String {
     use std::hash::{BuildHasher as _, Hasher as _};
     // Keys of a new RandomState are random: enough for a name that only has to be new.
-    let hash = std::collections::hash_map::RandomState::new().build_hasher().finish();
+    let hash = std::collections::hash_map::RandomState::new()
+        .build_hasher()
+        .finish();
     format!("{:08x}", hash & 0xffff_ffff)
 }

@@ -109,7 +109,11 @@ impl Hands<'_> {
                     .ok_or_else(|| named(DeployCause::ImageNotFound, Some(service)))?,
             };
             self.point(DeployStep::Pull, index, true);
-            if !wanted.always && self.runs_already(journal, service, &image.id, &wanted.reference).await? {
+            if !wanted.always
+                && self
+                    .runs_already(journal, service, &image.id, &wanted.reference)
+                    .await?
+            {
                 unchanged.push(service.clone());
             } else {
                 references.insert(service.clone(), wanted.reference.clone());
@@ -330,7 +334,8 @@ impl Hands<'_> {
     }
 
     fn at(&self, step: DeployStep, part: usize, service: Option<&str>, beyond: bool) {
-        self.progress.at(step, service, !beyond || step == DeployStep::Wait);
+        self.progress
+            .at(step, service, !beyond || step == DeployStep::Wait);
         self.point(step, part, false);
     }
 
@@ -373,7 +378,10 @@ pub(crate) fn named(cause: DeployCause, service: Option<&str>) -> DeployFault {
 pub(crate) fn fault(refusal: WriteRefusal, service: Option<&str>) -> DeployFault {
     let cause = refusal.cause;
     let raw = refusal.into_unredacted();
-    let line = raw.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
+    let line = raw
+        .lines()
+        .find(|line| !line.trim().is_empty())
+        .unwrap_or_default();
     let detail = roadstead_logs::redact::redact(line.trim())
         .chars()
         .filter(|c| !c.is_control())

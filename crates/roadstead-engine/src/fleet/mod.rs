@@ -165,10 +165,7 @@ impl Fleet {
         self.deploys.cancel_all();
         self.stop.cancel();
         self.tasks.close();
-        if tokio::time::timeout(limit, self.tasks.wait())
-            .await
-            .is_err()
-        {
+        if tokio::time::timeout(limit, self.tasks.wait()).await.is_err() {
             tracing::warn!("a task did not stop in time");
         }
         if let Err(error) = self.store.close().await {
@@ -265,7 +262,11 @@ impl Fleet {
                 .collect();
         });
         let current = self.store.current_deploys(host).await?;
-        let watch = Watch::new(current.iter().map(|row| (row.deployment, row.services.as_slice())));
+        let watch = Watch::new(
+            current
+                .iter()
+                .map(|row| (row.deployment, row.services.as_slice())),
+        );
         self.live.with_host(host, |live| live.watch = watch);
         self.remember_log_counts(host).await
     }

@@ -270,6 +270,7 @@ mod tests {
             clock: clock.clone(),
             notifier: Notifier::default(),
             settings: None,
+            deploy_hook: None,
         })
         .await
         .unwrap();

@@ -1,7 +1,7 @@
 //! Before and after a deploy, over equal spans.
 
-use roadstead_model::time::{DAY_MS, HOUR_MS};
 use roadstead_model::quantile::percentile;
+use roadstead_model::time::{DAY_MS, HOUR_MS};
 use roadstead_model::{DeployState, DeploymentId, TimeRange};
 use roadstead_store::DeployRecord;
 
@@ -52,7 +52,8 @@ impl Fleet {
         };
         let before = self.figures(&deploy, sides.before, interval_ms).await?;
         let after = self.figures(&deploy, sides.after, interval_ms).await?;
-        let measured_ms = |figures: &SpanFigures| (figures.measured_ratio * figures.range.length_ms() as f64) as i64;
+        let measured_ms =
+            |figures: &SpanFigures| (figures.measured_ratio * figures.range.length_ms() as f64) as i64;
         // A little less than is asked for: the first tick comes up to an interval after the span begins.
         let enough_ms = needed_ms - 2 * interval_ms;
         if measured_ms(&after) < enough_ms {
@@ -117,8 +118,14 @@ impl Fleet {
     /// Of spans whose ticks are not kept any more: the P95 is of the peaks of 15 minutes.
     async fn of_reports(&self, ids: &[DeploymentId], range: TimeRange) -> Wire<SpanFigures> {
         let reports = self.store.reports(ids, range).await?;
-        let mut peaks: Vec<u64> = reports.iter().filter_map(|report| report.memory_peak_bytes).collect();
-        let means: Vec<u64> = reports.iter().filter_map(|report| report.memory_avg_bytes).collect();
+        let mut peaks: Vec<u64> = reports
+            .iter()
+            .filter_map(|report| report.memory_peak_bytes)
+            .collect();
+        let means: Vec<u64> = reports
+            .iter()
+            .filter_map(|report| report.memory_avg_bytes)
+            .collect();
         let cores: Vec<f64> = reports.iter().filter_map(|report| report.cpu_avg_cores).collect();
         let measured_ms = means.len() as i64 * roadstead_model::time::WINDOW_MS;
         Ok(SpanFigures {

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use roadstead_model::time::{MINUTE_MS, SECOND_MS, align_down};
 use roadstead_model::{HostId, TimeRange};
-use roadstead_store::{Change, DeployRecord, IssueMark};
+use roadstead_store::{Change, DeployMark, IssueMark};
 
 use super::count;
+use super::issues::severity_from_store;
 use super::overview::StoredChange;
 use crate::fleet::Fleet;
 use crate::fleet::live::LiveFleet;
@@ -45,10 +46,7 @@ impl Fleet {
             .store
             .mark_changes(app, request.host, range, &KINDS, MAX_ROWS)
             .await?;
-        let issues = self
-            .store
-            .issue_marks(app, request.host, range, MAX_ROWS)
-            .await?;
+        let issues = self.store.issue_marks(app, request.host, range, MAX_ROWS).await?;
         let fleet = self.live.read();
         Ok(gathered(&fleet, range, &deploys, &changes, &issues))
     }
@@ -57,7 +55,7 @@ impl Fleet {
 fn gathered(
     fleet: &LiveFleet,
     range: TimeRange,
-    deploys: &[DeployRecord],
+    deploys: &[DeployMark],
     changes: &[Change],
     issues: &[IssueMark],
 ) -> Marks {
@@ -89,7 +87,11 @@ fn gathered(
         })
     }));
     others.extend(issues.iter().map(|issue| {
-        let (id, severity, message) = (issue.issue, issue.severity.into(), issue.message.clone());
+        let (id, severity, message) = (
+            issue.issue,
+            severity_from_store(issue.severity),
+            issue.message.clone(),
+        );
         Mark {
             at_ms: issue.at_ms,
             host: issue.host,
@@ -126,7 +128,7 @@ fn gathered(
 }
 
 /// A change as a mark, unless a deploy explains it: it ends what it replaces.
-fn of_change(change: &Change, deploys: &[DeployRecord]) -> Option<Mark> {
+fn of_change(change: &Change, deploys: &[DeployMark]) -> Option<Mark> {
     let stored: StoredChange = serde_json::from_str(&change.detail_json)
         .inspect_err(|error| tracing::warn!(%error, kind = change.kind, "a stored change cannot be read"))
         .ok()?;
@@ -139,8 +141,11 @@ fn of_change(change: &Change, deploys: &[DeployRecord]) -> Option<Mark> {
         ChangeKind::HealthChanged { healthy } => MarkKind::Health { healthy },
         _ => return None,
     };
-    let by_deploy = |deploy: &DeployRecord| {
-        let end_ms = deploy.ended_ms.unwrap_or(deploy.started_ms).max(deploy.started_ms);
+    let by_deploy = |deploy: &DeployMark| {
+        let end_ms = deploy
+            .ended_ms
+            .unwrap_or(deploy.started_ms)
+            .max(deploy.started_ms);
         deploy.host == change.host
             && (deploy.started_ms - ENDED_BY_DEPLOY_MS..=end_ms + ENDED_BY_DEPLOY_MS).contains(&change.at_ms)
     };
@@ -202,7 +207,8 @@ mod tests {
 
     #[test]
     fn a_crash_loop_is_one_mark_a_minute_with_its_count() {
-        let marks = (0..20).filter_map(|at| of_change(&change(at * 10 * SECOND_MS, ChangeKind::Restarted), &[]));
+        let marks =
+            (0..20).filter_map(|at| of_change(&change(at * 10 * SECOND_MS, ChangeKind::Restarted), &[]));
         let gathered = same_minute(marks);
         let told: Vec<(i64, u32)> = gathered.iter().map(|mark| (mark.at_ms, mark.count)).collect();
         assert_eq!(told, [(50_000, 6), (110_000, 6), (170_000, 6), (190_000, 2)]);
@@ -211,9 +217,15 @@ mod tests {
     #[test]
     fn an_end_with_zero_or_without_a_code_is_no_mark() {
         for exit_code in [None, Some(0)] {
-            assert_eq!(of_change(&change(0, ChangeKind::ContainerStopped { exit_code }), &[]), None);
+            assert_eq!(
+                of_change(&change(0, ChangeKind::ContainerStopped { exit_code }), &[]),
+                None
+            );
         }
-        let failed = of_change(&change(0, ChangeKind::ContainerStopped { exit_code: Some(3) }), &[]);
+        let failed = of_change(
+            &change(0, ChangeKind::ContainerStopped { exit_code: Some(3) }),
+            &[],
+        );
         assert_eq!(failed.unwrap().mark, MarkKind::Exit { code: 3 });
     }
 }

@@ -96,8 +96,13 @@ impl Fleet {
         let mut of_line: BTreeMap<LineName, Vec<ContainerId>> = BTreeMap::new();
         let hosts: Vec<(HostId, String)> = {
             let fleet = self.live.read();
-            let hosts = fleet.hosts.values().filter(|live| host.is_none_or(|host| host == live.record.id));
-            hosts.map(|live| (live.record.id, live.record.name.clone())).collect()
+            let hosts = fleet
+                .hosts
+                .values()
+                .filter(|live| host.is_none_or(|host| host == live.record.id));
+            hosts
+                .map(|live| (live.record.id, live.record.name.clone()))
+                .collect()
         };
         let several = hosts.len() > 1;
         for (host, host_name) in hosts {
@@ -168,7 +173,9 @@ impl Fleet {
         let fleet = self.live.read();
         let containers = fleet.hosts.values().flat_map(|live| &live.containers);
         containers
-            .filter(|container| deployments.contains(&container.deployment) && container.facts.state.is_running())
+            .filter(|container| {
+                deployments.contains(&container.deployment) && container.facts.state.is_running()
+            })
             .filter_map(|container| container.facts.started_at_ms)
             .max()
             .unwrap_or(now_ms - LEAK_MS)
@@ -181,7 +188,10 @@ impl Fleet {
         let mut total = 0_u64;
         for live in fleet.hosts.values() {
             let wanted = host.is_none_or(|host| host == live.record.id)
-                && live.containers.iter().any(|container| deployments.contains(&container.deployment));
+                && live
+                    .containers
+                    .iter()
+                    .any(|container| deployments.contains(&container.deployment));
             if wanted {
                 let Some(facts) = &live.record.facts else {
                     return Ok(None);
@@ -270,7 +280,10 @@ fn series(frame: Frame, columns: MetricsColumns, names: Vec<LineName>) -> Metric
         .collect();
     if lines.len() > 1 {
         // A container that was gone before the span has no line in it.
-        lines.retain(|line| line.memory_avg_bytes.iter().any(Option::is_some) || line.cpu_avg_cores.iter().any(Option::is_some));
+        lines.retain(|line| {
+            line.memory_avg_bytes.iter().any(Option::is_some)
+                || line.cpu_avg_cores.iter().any(Option::is_some)
+        });
         lines.sort_by_key(|line| std::cmp::Reverse(line.memory_peak_bytes.iter().flatten().max().copied()));
     }
     let lines_left_out = count(lines.len().saturating_sub(MAX_LINES));
