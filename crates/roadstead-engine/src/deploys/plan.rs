@@ -252,9 +252,9 @@ fn updates(before: &[Deployed], images: &[ServiceImage]) -> Wire<BTreeMap<String
                 WireError::invalid(
                     "images",
                     "deploy.reference_unreadable",
-                    format!("“{}” is no image reference", typed.image),
+                    format!("“{}” is no image reference", reference::shown(&typed.image)),
                 )
-                .with("value", typed.image.trim())
+                .with("value", reference::shown(&typed.image))
             })?),
             // A container made from an id has no name to be pulled again by.
             None => reference::again(&one.image),

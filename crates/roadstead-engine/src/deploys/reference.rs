@@ -35,6 +35,14 @@ pub(crate) fn pullable(typed: &str) -> Result<String, Unreadable> {
     })
 }
 
+/// What was typed, as it may be told back: whatever stands before the host may be a password.
+pub(crate) fn shown(typed: &str) -> String {
+    let typed = typed.trim();
+    let before = typed.find('@').filter(|at| !typed[*at..].starts_with("@sha256:"));
+    let rest = before.map_or(typed, |_| typed.rsplit('@').next().unwrap_or_default());
+    rest.chars().take(MAX_CHARS).collect()
+}
+
 /// What is typed is no image reference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Unreadable;
@@ -116,6 +124,12 @@ mod tests {
         ] {
             assert_eq!(pullable(typed), Err(Unreadable), "{typed}");
         }
+    }
+
+    #[test]
+    fn a_password_that_was_typed_is_not_told_back() {
+        assert_eq!(shown("me:se@cret@hub.example/shop"), "hub.example/shop");
+        assert_eq!(shown(" a b "), "a b");
     }
 
     #[test]

@@ -1,0 +1,135 @@
+//! The app killed with -9 at each step of a replacement, and what runs after it is back.
+
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, ensure};
+use roadstead_engine::{DeployHook, DeployPoint};
+use roadstead_model::{DeployState, DeployStep, HostId};
+use roadstead_tests::{EngineKind, RealEngine, Scratch, until};
+use rustix::process::{Signal, getpid, kill_process};
+
+use super::harbor::*;
+
+/// Tells a process of this test that it is to be the app, and where its data are.
+const APP_DIR: &str = "ROADSTEAD_TEST_DEPLOY_DIR";
+/// At which point it is to be killed, as `step/done`.
+const APP_POINT: &str = "ROADSTEAD_TEST_DEPLOY_POINT";
+/// The host, and the image it is to deploy there.
+const APP_TARGET: &str = "ROADSTEAD_TEST_DEPLOY_TARGET";
+/// Nobody listens there: what is on the engine is used.
+const IMAGES: [&str; 2] = ["127.0.0.1:1/beacon:1", "127.0.0.1:1/beacon:2"];
+const TEST: &str = "deploys::kills::a_kill_at_any_step_leaves_what_ran_or_what_was_to_run_and_nothing_else";
+
+/// Every point of a replacement, in their order.
+fn points() -> Vec<(DeployStep, bool)> {
+    DeployStep::ALL.iter().flat_map(|step| [(*step, false), (*step, true)]).collect()
+}
+
+fn killer(wanted: String) -> DeployHook {
+    DeployHook::new(move |point: DeployPoint| {
+        if format!("{:?}/{}", point.step, point.done) == wanted {
+            // Nothing after this line is run, and nothing is flushed.
+            let _ = kill_process(getpid(), Signal::KILL);
+        }
+    })
+}
+
+/// The app in a process of its own: the test that starts it, told to be it.
+fn app_process(dir: &Path, host: HostId, image: &str, point: (DeployStep, bool)) -> Result<Child> {
+    Ok(Command::new(std::env::current_exe()?)
+        .args(["--exact", TEST])
+        .env(APP_DIR, dir)
+        .env(APP_POINT, format!("{:?}/{}", point.0, point.1))
+        .env(APP_TARGET, format!("{} {image}", host.0))
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()?)
+}
+
+/// Deploys until it is killed.
+async fn be_the_app(dir: &Path) -> Result<()> {
+    let target = std::env::var(APP_TARGET)?;
+    let (host, image) = target.split_once(' ').context("no target")?;
+    let host = HostId(host.parse()?);
+    let app = start(dir, Some(killer(std::env::var(APP_POINT)?))).await?;
+    let row = until("the host", SEEN, async || {
+        Ok(app.start_deploy(update("beacon", host, "beacon", image)).await?)
+    })
+    .await?;
+    let row = ended(&app, "beacon", row.id).await?;
+    anyhow::bail!("nobody killed it: {row:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_kill_at_any_step_leaves_what_ran_or_what_was_to_run_and_nothing_else() -> Result<()> {
+    if let Some(dir) = std::env::var_os(APP_DIR) {
+        return be_the_app(Path::new(&dir)).await;
+    }
+    let docker = RealEngine::start(EngineKind::Second).await?;
+    for (image_name, version) in IMAGES.iter().zip(["1", "2"]) {
+        image(&docker, image_name, version, &[]).await?;
+    }
+    docker
+        .docker(&[
+            "run",
+            "--detach",
+            "--network=none",
+            "--stop-signal=KILL",
+            "--restart=always",
+            "--name=beacon",
+            "--volume=/data",
+            "--health-cmd=test -e /version",
+            "--health-interval=1s",
+            IMAGES[0],
+            "sh",
+            "-c",
+            "[ -e /data/cargo ] || date > /data/cargo; exec sleep 86400",
+        ])
+        .await?;
+    let cargo = async || docker.docker(&["exec", "beacon", "cat", "/data/cargo"]).await;
+    let data = cargo().await?;
+    let scratch = Scratch::new()?;
+    let app = start(scratch.path(), None).await?;
+    let host = add(&app, &docker).await?;
+    let mut known = rows(&app, "beacon", 1).await?.len();
+    app.stop().await;
+    for (step, done) in points() {
+        let runs = at(&inspect(&docker, "beacon").await?, "/Id")?.to_owned();
+        let now = version(&docker, "beacon").await?;
+        let other = if now == "1" { IMAGES[1] } else { IMAGES[0] };
+        let mut process = app_process(scratch.path(), host, other, (step, done))?;
+        let ended_by = until("the end of the app", DEPLOYED, async || {
+            process.try_wait()?.context("it still runs")
+        })
+        .await?;
+        ensure!(
+            std::os::unix::process::ExitStatusExt::signal(&ended_by) == Some(9),
+            "{step:?}/{done}: the app ended by itself: {ended_by}"
+        );
+        let app = start(scratch.path(), None).await?;
+        let newest = rows(&app, "beacon", known + 1).await?;
+        known += 1;
+        let row = ended(&app, "beacon", newest[0].id).await?;
+        let stays = (step, done) == (DeployStep::Settled, true) || step == DeployStep::Remove;
+        let wanted = if stays {
+            DeployState::Success
+        } else {
+            DeployState::Interrupted
+        };
+        assert_eq!(row.state, wanted, "{step:?}/{done}: {row:?}");
+        assert_eq!(names(&docker).await?, ["beacon"], "{step:?}/{done}");
+        until("the container that is to run", Duration::from_secs(20), async || {
+            let inspected = inspect(&docker, "beacon").await?;
+            ensure!(at(&inspected, "/State/Health/Status")? == "healthy", "{step:?}/{done}");
+            let is_old = at(&inspected, "/Id")? == runs;
+            ensure!(is_old != stays, "{step:?}/{done}: the wrong one runs");
+            Ok(())
+        })
+        .await?;
+        assert_eq!(cargo().await?, data, "{step:?}/{done}: its data are gone");
+        app.stop().await;
+    }
+    Ok(())
+}

@@ -1,0 +1,7 @@
+//! Deploys on a real engine: seen, made, undone; nothing is lost whatever happens in between.
+
+mod harbor;
+mod kills;
+mod replace;
+mod secrets;
+mod story;

@@ -1,0 +1,55 @@
+//! A registry's password in a failing pull is nowhere afterwards.
+
+use anyhow::Result;
+use roadstead_engine::wire::AppEvent;
+use roadstead_model::{DeployCause, DeployState};
+use roadstead_tests::{EngineKind, RealEngine, Registry, Scratch};
+
+use super::harbor::*;
+
+/// In the operator's own docker configuration.
+const PASSWORD: &str = "pl4nted-Pa55word";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_password_in_a_failing_pull_is_in_no_row_log_event_or_error() -> Result<()> {
+    let docker = RealEngine::start(EngineKind::Second).await?;
+    let registry = Registry::start_with_password("mole", "another-password").await?;
+    image(&docker, "local/shop:1", "1", &[]).await?;
+    docker
+        .docker(&[
+            "run", "--detach", "--network=none", "--stop-signal=KILL", "--name=shop", "local/shop:1", "sleep", "86400",
+        ])
+        .await?;
+    let scratch = Scratch::new()?;
+    let config = scratch.make_dir("docker-config")?;
+    let auth = format!("mole:{PASSWORD}");
+    registry.write_client_config(&config, &auth)?;
+    let app = start_with_config(scratch.path(), &config).await?;
+    let mut events = app.subscribe();
+    let host = add(&app, &docker).await?;
+    rows(&app, "shop", 1).await?;
+    let image = format!("{}/shop:1", registry.address());
+    let failed = carry_out(&app, update("shop", host, "shop", &image)).await?;
+    assert_eq!(failed.state, DeployState::Failed);
+    assert_eq!(failed.fault.as_ref().map(|fault| fault.cause), Some(DeployCause::PullDenied), "{failed:?}");
+    let mut told = format!("{failed:?}");
+    while let Ok(event) = events.try_recv() {
+        let event: AppEvent = event;
+        told.push_str(&serde_json::to_string(&event)?);
+    }
+    // A password typed into the reference is no reference, and is not told back.
+    let typed = format!("mole:{PASSWORD}@{}/shop:1", registry.address());
+    let refused = app.start_deploy(update("shop", host, "shop", &typed)).await.unwrap_err();
+    assert_eq!(refused.key, "error.deploy.reference_unreadable");
+    told.push_str(&format!("{refused:?}"));
+    assert!(!told.contains(PASSWORD), "{told}");
+    app.stop().await;
+    for file in std::fs::read_dir(scratch.path().join("data/store"))? {
+        let path = file?.path();
+        let bytes = std::fs::read(&path)?;
+        let found = bytes.windows(PASSWORD.len()).any(|window| window == PASSWORD.as_bytes());
+        assert!(!found, "the password is in {}", path.display());
+    }
+    assert_eq!(version(&docker, "shop").await?, "1");
+    Ok(())
+}
