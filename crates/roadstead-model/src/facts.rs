@@ -156,12 +156,12 @@ pub struct ContainerFacts {
     /// What it was created with; absent for containers stored before this was read.
     #[serde(default)]
     pub config: Option<Arc<ContainerConfig>>,
-    /// Whether it is one of `docker compose run`, a task of a swarm, or removes itself when it ends: never recreated by us.
+    /// Whether it is one that comes and goes by itself: never recreated by us.
     #[serde(default)]
     pub fleeting: Option<Fleeting>,
 }
 
-/// Why a container is not ours to recreate.
+/// Why a container is not one to recreate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
@@ -172,4 +172,6 @@ pub enum Fleeting {
     SwarmTask,
     /// It removes itself when it ends (`--rm`).
     AutoRemove,
+    /// It is the old or the new container of a replacement that is under way.
+    InBetween,
 }

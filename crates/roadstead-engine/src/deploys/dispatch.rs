@@ -72,7 +72,8 @@ impl Fleet {
         let cancel = CancellationToken::new();
         let progress = self
             .deploys
-            .begin(deployment, deploy, cancel.clone(), &self.notifier);
+            .begin(deployment, deploy, cancel.clone(), &self.notifier)
+            .ok_or_else(|| refused(&DeployRefusal::Busy { deploy }))?;
         let work = Work {
             deploy,
             deployment,
@@ -144,7 +145,7 @@ impl Fleet {
     }
 
     /// What runs after a replacement: what was left alone, and the new containers as the engine describes them.
-    async fn after(
+    pub(super) async fn after(
         &self,
         connection: &EngineConnection,
         host: HostId,
@@ -168,7 +169,7 @@ impl Fleet {
         Some(now)
     }
 
-    fn hands(
+    pub(super) fn hands(
         &self,
         deploy: DeployId,
         connection: &EngineConnection,
@@ -189,7 +190,7 @@ impl Fleet {
         })
     }
 
-    async fn finish(&self, deploy: DeployId, deployment: DeploymentId, host: HostId, mut end: DeployEnd) {
+    pub(super) async fn finish(&self, deploy: DeployId, deployment: DeploymentId, host: HostId, mut end: DeployEnd) {
         end.ended_ms = self.clock.now_ms();
         if let Err(error) = self.store.end_deploy(deploy, &end).await {
             // The row stays `running` with its journal, and is repaired at the next start or connection.
@@ -200,158 +201,13 @@ impl Fleet {
                 .with_host(host, |live| live.watch.learn(deployment, services));
         }
         self.deploys.end(deployment);
+        if !end.repaired {
+            let fleet = self.clone();
+            self.spawn(async move { fleet.repair_deploys(host).await });
+        }
         for tag in [Tag::Deploys, Tag::Apps, Tag::Host(host)] {
             self.notifier.changed(tag);
         }
-    }
-
-    /// What a crash left `running` is interrupted, or a success whose old containers are still to be removed. At a start, before
-    /// any host is connected to.
-    pub(crate) async fn interrupt_unfinished(&self) -> Result<(), StoreError> {
-        for row in self.store.unfinished_deploys(None).await? {
-            if row.state != DeployState::Running {
-                continue;
-            }
-            let end = match journal_of(&row) {
-                Some(journal) if journal.settled => success(),
-                _ => ended(DeployState::Interrupted, named(DeployCause::ProgramEnded, None)),
-            };
-            let end = DeployEnd {
-                ended_ms: self.clock.now_ms(),
-                repaired: row.journal_json.is_none(),
-                ..end
-            };
-            self.store.end_deploy(row.id, &end).await?;
-        }
-        Ok(())
-    }
-
-    /// Finishes what a crash or a lost host left half done. While a host is connected.
-    pub(crate) async fn repair_deploys(&self, host: HostId, connection: &EngineConnection) {
-        let unfinished = match self.store.unfinished_deploys(Some(host)).await {
-            Ok(rows) => rows,
-            Err(error) => {
-                tracing::warn!(%host, %error, "unfinished deploys could not be read");
-                return;
-            }
-        };
-        for row in unfinished {
-            if self.deploys.of(row.deployment).is_some() {
-                continue;
-            }
-            let Some(journal) = journal_of(&row) else {
-                tracing::warn!(deploy = %row.id, "a deploy has no journal it could be repaired by");
-                continue;
-            };
-            let cancel = CancellationToken::new();
-            let progress = self
-                .deploys
-                .begin(row.deployment, row.id, cancel.clone(), &self.notifier);
-            let end = match self.hands(row.id, connection, progress, cancel) {
-                Err(fault) => Err(fault),
-                Ok(hands) if journal.settled => match hands.remove_old(&journal).await {
-                    Ok(()) => {
-                        let services = self.after_repair(host, connection, &row, &journal).await;
-                        Ok(DeployEnd {
-                            services,
-                            ..success()
-                        })
-                    }
-                    Err(fault) => Err(fault),
-                },
-                Ok(hands) => hands.put_back(&journal).await.map(|()| {
-                    let fault = row.fault.clone();
-                    let fault = fault.unwrap_or_else(|| named(DeployCause::ProgramEnded, None));
-                    ended(DeployState::Interrupted, fault)
-                }),
-            };
-            match end {
-                Ok(end) => self.finish(row.id, row.deployment, host, end).await,
-                Err(fault) => {
-                    // Somebody took what was to be put back: there is nothing left to wait for.
-                    if fault.cause == DeployCause::ChangedMeanwhile {
-                        let end = ended(DeployState::Interrupted, fault);
-                        self.finish(row.id, row.deployment, host, end).await;
-                    } else {
-                        tracing::warn!(deploy = %row.id, cause = ?fault.cause, "a deploy could not be repaired yet");
-                        self.deploys.end(row.deployment);
-                    }
-                }
-            }
-        }
-    }
-
-    async fn after_repair(
-        &self,
-        host: HostId,
-        connection: &EngineConnection,
-        row: &DeployRecord,
-        journal: &Journal,
-    ) -> Option<Vec<Deployed>> {
-        let before: Vec<Deployed> = row
-            .services
-            .iter()
-            .map(|one| {
-                let part = journal.parts.iter().find(|part| part.name == one.container_name);
-                Deployed {
-                    engine_id: part.map_or_else(|| one.engine_id.clone(), |part| part.old.clone()),
-                    ..one.clone()
-                }
-            })
-            .collect();
-        self.after(connection, host, &before, journal).await
-    }
-
-    /// Compares a host's inventory with its ledger, and writes down what somebody else deployed. Whether some deployment does
-    /// not stand still yet.
-    pub(crate) async fn observe_deploys(&self, host: HostId) -> Result<bool, StoreError> {
-        let now_ms = self.clock.now_ms();
-        let seen = self.live.with_host(host, |live| {
-            let busy = |deployment| self.deploys.of(deployment).is_some();
-            let seen = live.watch.look(&live.containers, busy, now_ms);
-            let created: BTreeMap<i64, i64> = live
-                .containers
-                .iter()
-                .filter(|container| counts(&container.facts))
-                .map(|container| (container.deployment.0, container.facts.created_at_ms))
-                .fold(BTreeMap::new(), |mut newest, (deployment, created_ms)| {
-                    let known = newest.entry(deployment).or_insert(created_ms);
-                    *known = created_ms.max(*known);
-                    newest
-                });
-            (seen, created)
-        });
-        let Some((seen, created)) = seen else {
-            return Ok(false);
-        };
-        if seen.settled.is_empty() {
-            return Ok(seen.look_again);
-        }
-        let current = self.store.current_deploys(host).await?;
-        let unfinished = self.store.unfinished_deploys(Some(host)).await?;
-        let mut learned = Vec::with_capacity(seen.settled.len());
-        let mut rows = Vec::new();
-        for (deployment, services) in seen.settled {
-            if unfinished.iter().any(|row| row.deployment == deployment) {
-                continue;
-            }
-            let before = current.iter().find(|row| row.deployment == deployment);
-            let created_ms = created.get(&deployment.0).map_or(now_ms, |ms| (*ms).min(now_ms));
-            let started_ms = before.map_or(created_ms, |row| created_ms.max(row.started_ms + 1));
-            let before = before.map(|row| row.services.as_slice());
-            rows.extend(new_deploy(deployment, before, &services, started_ms));
-            learned.push((deployment, services));
-        }
-        if !rows.is_empty() {
-            self.store.record_deploys(&rows).await?;
-            self.notifier.changed(Tag::Deploys);
-        }
-        self.live.with_host(host, |live| {
-            for (deployment, services) in &learned {
-                live.watch.learn(*deployment, services);
-            }
-        });
-        Ok(seen.look_again)
     }
 }
 
@@ -370,7 +226,7 @@ async fn undo(hands: &Hands<'_>, journal: &Journal, fault: DeployFault) -> Deplo
     }
 }
 
-fn success() -> DeployEnd {
+pub(super) fn success() -> DeployEnd {
     DeployEnd {
         state: DeployState::Success,
         ended_ms: 0,
@@ -381,19 +237,12 @@ fn success() -> DeployEnd {
     }
 }
 
-fn ended(state: DeployState, fault: DeployFault) -> DeployEnd {
+pub(super) fn ended(state: DeployState, fault: DeployFault) -> DeployEnd {
     DeployEnd {
         state,
         fault: Some(fault),
         ..success()
     }
-}
-
-fn journal_of(row: &DeployRecord) -> Option<Journal> {
-    let text = row.journal_json.as_deref()?;
-    serde_json::from_str(text)
-        .inspect_err(|error| tracing::warn!(deploy = %row.id, %error, "a journal cannot be read"))
-        .ok()
 }
 
 /// A refusal as an error: the plan has the words for the window.

@@ -1,6 +1,6 @@
 //! What it takes to finish or undo a replacement after a crash: written before each container is touched.
 
-use roadstead_model::EngineContainerId;
+use roadstead_model::{AppName, ContainerFacts, EngineContainerId, Fleeting};
 use serde::{Deserialize, Serialize};
 
 /// Between a container's name and what we add to it while it is being replaced.
@@ -46,18 +46,26 @@ impl Journal {
     }
 }
 
-/// Whether a name was given by a replacement under way: such a container is neither an app nor a deploy.
+/// The name that a container had, or is to get, when its name now was given by a replacement under way.
 #[must_use]
-pub(crate) fn is_in_between(name: &str) -> bool {
-    let Some((_, rest)) = name.rsplit_once(MARK) else {
-        return false;
+pub(crate) fn name_in_between(name: &str) -> Option<&str> {
+    let (own, rest) = name.rsplit_once(MARK)?;
+    let (token, end) = rest.split_once('.')?;
+    let is_token = token.len() == TOKEN_CHARS && token.bytes().all(|byte| byte.is_ascii_hexdigit());
+    (is_token && matches!(end, "old" | "new")).then_some(own)
+}
+
+/// Gives a container in the middle of being replaced its own name and app, and says that it is in between. It would be an app of
+/// its own otherwise, for some seconds.
+pub(crate) fn recognise(facts: &mut ContainerFacts) {
+    let Some(own) = name_in_between(&facts.name).map(str::to_owned) else {
+        return;
     };
-    let Some((token, end)) = rest.split_once('.') else {
-        return false;
-    };
-    token.len() == TOKEN_CHARS
-        && token.bytes().all(|byte| byte.is_ascii_hexdigit())
-        && matches!(end, "old" | "new")
+    if facts.app.0 == facts.name {
+        facts.app = AppName(own.clone());
+    }
+    facts.name = own;
+    facts.fleeting = Some(Fleeting::InBetween);
 }
 
 #[cfg(test)]
@@ -79,15 +87,27 @@ mod tests {
             settled: false,
         };
         assert_eq!(journal.aside_name(&part), "shop-web-1.roadstead-0a1b2c3d.old");
-        assert!(is_in_between(&journal.aside_name(&part)));
-        assert!(is_in_between(&journal.waiting_name(&part)));
+        assert_eq!(name_in_between(&journal.aside_name(&part)), Some("shop-web-1"));
+        assert_eq!(name_in_between(&journal.waiting_name(&part)), Some("shop-web-1"));
         for other in [
             "shop-web-1",
             "shop.roadstead-hub.new",
             "shop.roadstead-0a1b2c3d.older",
             "roadstead-0a1b2c3d",
         ] {
-            assert!(!is_in_between(other), "{other}");
+            assert_eq!(name_in_between(other), None, "{other}");
         }
+    }
+
+    #[test]
+    fn a_container_in_between_is_not_an_app_of_its_own() {
+        let mut aside = crate::changes::tests::facts("a", "web.roadstead-0a1b2c3d.old");
+        aside.app = AppName(aside.name.clone());
+        recognise(&mut aside);
+        assert_eq!((aside.name.as_str(), aside.app.0.as_str()), ("web", "web"));
+        assert_eq!(aside.fleeting, Some(Fleeting::InBetween));
+        let mut of_project = crate::changes::tests::facts("a", "web.roadstead-0a1b2c3d.new");
+        recognise(&mut of_project);
+        assert_eq!(of_project.app.0, "immich");
     }
 }

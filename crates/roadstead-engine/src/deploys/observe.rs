@@ -13,7 +13,6 @@ use roadstead_model::{
 };
 use roadstead_store::NewDeploy;
 
-use super::journal::is_in_between;
 use crate::fleet::live::LiveContainer;
 
 /// A deployment that stood still for so long is done with whatever was being done to it.
@@ -129,7 +128,7 @@ pub(crate) fn new_deploy(
 /// Whether a container is part of what a deployment runs: not one that ran one job, and none in the middle of being replaced.
 #[must_use]
 pub(crate) fn counts(facts: &ContainerFacts) -> bool {
-    facts.fleeting != Some(Fleeting::OneOff) && !is_in_between(&facts.name)
+    !matches!(facts.fleeting, Some(Fleeting::OneOff | Fleeting::InBetween))
 }
 
 /// A container as the ledger keeps it.
@@ -241,7 +240,7 @@ mod tests {
         let newer = [live(with_image("b", "shop:2"))];
         assert_eq!(watch.look(&newer, |_| true, 0), Seen::default());
         let aside = ContainerFacts {
-            name: "web.roadstead-0a1b2c3d.old".into(),
+            fleeting: Some(Fleeting::InBetween),
             ..with_image("b", "shop:2")
         };
         let both = [live(with_image("a", "shop:1")), live(aside)];

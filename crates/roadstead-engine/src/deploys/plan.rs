@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use roadstead_collect::Writer;
 use roadstead_model::{
-    AppId, ContainerFacts, DeployChange, DeployId, DeployState, Deployed, DeploymentId, Fleeting, HostId,
+    AppId, ContainerFacts, ContainerState, DeployChange, DeployId, DeployState, Deployed, DeploymentId, Fleeting, HostId,
     deploy_changes,
 };
 use roadstead_store::DeployRecord;
@@ -170,7 +170,7 @@ impl Fleet {
             match facts.fleeting {
                 Some(Fleeting::SwarmTask) => refusals.push(DeployRefusal::SwarmTask { container: name() }),
                 Some(Fleeting::AutoRemove) => refusals.push(DeployRefusal::AutoRemove { container: name() }),
-                Some(Fleeting::OneOff) | None => {}
+                Some(Fleeting::OneOff | Fleeting::InBetween) | None => {}
             }
             if fleet.is_protected(facts) {
                 refusals.push(DeployRefusal::Protected { container: name() });
@@ -344,7 +344,8 @@ fn parts(containers: &[ContainerFacts], wanted: &BTreeMap<String, Wanted>) -> Ve
             service,
             name: facts.name.clone(),
             old: facts.engine_id.clone(),
-            was_running: facts.state.is_running(),
+            // One that restarts again and again is to be replaced by one that runs.
+            was_running: facts.state.is_running() || facts.state == ContainerState::Restarting,
             new: None,
         })
         .collect()

@@ -1,6 +1,7 @@
 //! Deploys under way: what each is doing, and how to stop it.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use roadstead_model::{DeployId, DeployStep, DeploymentId};
@@ -40,14 +41,14 @@ pub(crate) enum NotStopped {
 }
 
 impl RunningDeploys {
-    /// Takes note that a deploy begins.
+    /// Takes note that a deploy begins, or is repaired; nothing while another of its deployment is under way.
     pub(crate) fn begin(
         &self,
         deployment: DeploymentId,
         deploy: DeployId,
         cancel: CancellationToken,
         notifier: &Notifier,
-    ) -> Progress {
+    ) -> Option<Progress> {
         let progress = DeployProgress {
             step: DeployStep::Pull,
             service: None,
@@ -55,19 +56,19 @@ impl RunningDeploys {
             total_bytes: None,
             can_cancel: true,
         };
-        self.lock().insert(
-            deployment,
-            Running {
+        match self.lock().entry(deployment) {
+            Entry::Occupied(_) => return None,
+            Entry::Vacant(free) => free.insert(Running {
                 deploy,
                 progress,
                 cancel,
-            },
-        );
-        Progress {
+            }),
+        };
+        Some(Progress {
             running: self.clone(),
             deployment,
             notifier: notifier.clone(),
-        }
+        })
     }
 
     /// Takes note that it ended.
@@ -154,7 +155,9 @@ mod tests {
     fn a_deploy_can_be_stopped_until_it_is_too_late() {
         let running = RunningDeploys::default();
         let cancel = CancellationToken::new();
-        let progress = running.begin(DeploymentId(1), DeployId(7), cancel.clone(), &Notifier::default());
+        let begin = |deploy| running.begin(DeploymentId(1), deploy, cancel.clone(), &Notifier::default());
+        let progress = begin(DeployId(7)).unwrap();
+        assert!(begin(DeployId(8)).is_none(), "one at a time");
         assert_eq!(running.of(DeploymentId(1)), Some(DeployId(7)));
         progress.at(DeployStep::Stop, Some("web"), false);
         assert_eq!(running.cancel(DeployId(7)), Err(NotStopped::TooLate));

@@ -18,6 +18,7 @@ use super::log_passes;
 use super::pace::Pace;
 use super::round::Round;
 use crate::connection::Turn;
+use crate::deploys::journal;
 use crate::pages::overview::StoredChange;
 use crate::wire::{ChangeKind, HostState, Tag};
 
@@ -138,9 +139,9 @@ async fn connected(fleet: &Fleet, host: HostId) -> Result<std::convert::Infallib
     );
     let _logs = AbortOnDropHandle::new(tokio::spawn(logs));
     fleet.set_connection(host, Some(session.connection.clone()));
-    let (repaired, connection) = (fleet.clone(), session.connection.clone());
+    let repaired = fleet.clone();
     // Not ended with the session: what it puts back must not stop halfway when an event stream breaks.
-    fleet.spawn(async move { repaired.repair_deploys(host, &connection).await });
+    fleet.spawn(async move { repaired.repair_deploys(host).await });
     session.run(events).await
 }
 
@@ -239,7 +240,8 @@ impl Session<'_> {
     /// Gives the inventory to the store and to memory. When the store cannot take it, it is tried again at the next
     /// tick.
     async fn publish(&mut self) {
-        let facts: Vec<_> = self.inventory.facts().cloned().collect();
+        let mut facts: Vec<_> = self.inventory.facts().cloned().collect();
+        facts.iter_mut().for_each(journal::recognise);
         match self.round.publish(facts).await {
             Ok(changed) => {
                 self.unpublished = false;

@@ -318,6 +318,11 @@ impl Fleet {
         }
     }
 
+    /// Until the fleet is closed.
+    pub(crate) async fn stopped(&self) {
+        self.stop.cancelled().await;
+    }
+
     /// Runs something until the fleet is closed, which waits for it.
     pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
         self.tasks.spawn(task);

@@ -1,0 +1,135 @@
+//! Finishing what a crash or a lost host left half done.
+//!
+//! At a start every deploy that was running is interrupted: its row says so before any host is connected to. What it takes to put
+//! back what ran before is done when the host is there, again and again until it is done; other deploys of the deployment wait.
+
+use std::time::Duration;
+
+use roadstead_collect::EngineConnection;
+use roadstead_model::{DeployCause, DeployState, Deployed, HostId};
+use roadstead_store::{DeployEnd, DeployRecord, StoreError};
+use tokio_util::sync::CancellationToken;
+
+use super::dispatch::{ended, success};
+use super::journal::Journal;
+use super::replace::named;
+use crate::fleet::Fleet;
+
+/// What could not be repaired is tried again after this, as long as its host is connected.
+const TRY_AGAIN: Duration = Duration::from_secs(15);
+
+impl Fleet {
+    /// What a crash left `running` is interrupted, or a success whose old containers are still to be removed. At a start, before
+    /// any host is connected to.
+    pub(crate) async fn interrupt_unfinished(&self) -> Result<(), StoreError> {
+        for row in self.store.unfinished_deploys(None).await? {
+            if row.state != DeployState::Running {
+                continue;
+            }
+            let end = match journal_of(&row) {
+                Some(journal) if journal.settled => success(),
+                _ => ended(DeployState::Interrupted, named(DeployCause::ProgramEnded, None)),
+            };
+            let end = DeployEnd {
+                ended_ms: self.clock.now_ms(),
+                repaired: row.journal_json.is_none(),
+                ..end
+            };
+            self.store.end_deploy(row.id, &end).await?;
+        }
+        Ok(())
+    }
+
+    /// Repairs a host's deploys until none is left to be repaired, or the host goes away.
+    pub(crate) async fn repair_deploys(&self, host: HostId) {
+        while let Some(connection) = self.connection_of(host) {
+            match self.repair_once(host, &connection).await {
+                Ok(0) => return,
+                Ok(left) => tracing::info!(%host, left, "deploys wait to be repaired"),
+                Err(error) => tracing::warn!(%host, %error, "unfinished deploys could not be read"),
+            }
+            tokio::select! {
+                () = self.stopped() => return,
+                () = tokio::time::sleep(TRY_AGAIN) => {}
+            }
+        }
+    }
+
+    /// One try at everything that is unfinished; how many are left.
+    async fn repair_once(&self, host: HostId, connection: &EngineConnection) -> Result<usize, StoreError> {
+        let mut left = 0;
+        for row in self.store.unfinished_deploys(Some(host)).await? {
+            let Some(journal) = journal_of(&row) else {
+                continue;
+            };
+            let begun = self.deploys.begin(
+                row.deployment,
+                row.id,
+                CancellationToken::new(),
+                &self.notifier,
+            );
+            let Some(progress) = begun else {
+                // It is under way in this process.
+                continue;
+            };
+            let hands = self.hands(row.id, connection, progress, CancellationToken::new());
+            let end = match hands {
+                Err(fault) => Err(fault),
+                Ok(hands) if journal.settled => match hands.remove_old(&journal).await {
+                    Ok(()) => Ok(DeployEnd {
+                        services: self.after_repair(host, connection, &row, &journal).await,
+                        ..success()
+                    }),
+                    Err(fault) => Err(fault),
+                },
+                Ok(hands) => hands.put_back(&journal).await.map(|()| {
+                    let fault = row.fault.clone();
+                    let fault = fault.unwrap_or_else(|| named(DeployCause::ProgramEnded, None));
+                    ended(DeployState::Interrupted, fault)
+                }),
+            };
+            match end {
+                Ok(end) => self.finish(row.id, row.deployment, host, end).await,
+                // Somebody took what was to be put back: there is nothing left to wait for.
+                Err(fault) if fault.cause == DeployCause::ChangedMeanwhile => {
+                    let end = ended(DeployState::Interrupted, fault);
+                    self.finish(row.id, row.deployment, host, end).await;
+                }
+                Err(fault) => {
+                    tracing::warn!(deploy = %row.id, cause = ?fault.cause, "a deploy could not be repaired yet");
+                    self.deploys.end(row.deployment);
+                    left += 1;
+                }
+            }
+        }
+        Ok(left)
+    }
+
+    async fn after_repair(
+        &self,
+        host: HostId,
+        connection: &EngineConnection,
+        row: &DeployRecord,
+        journal: &Journal,
+    ) -> Option<Vec<Deployed>> {
+        let before: Vec<Deployed> = row
+            .services
+            .iter()
+            .map(|one| {
+                let part = journal.parts.iter().find(|part| part.name == one.container_name);
+                Deployed {
+                    engine_id: part.map_or_else(|| one.engine_id.clone(), |part| part.old.clone()),
+                    ..one.clone()
+                }
+            })
+            .collect();
+        self.after(connection, host, &before, journal).await
+    }
+}
+
+fn journal_of(row: &DeployRecord) -> Option<Journal> {
+    let text = row.journal_json.as_deref()?;
+    serde_json::from_str(text)
+        .inspect_err(|error| tracing::warn!(deploy = %row.id, %error, "a journal cannot be read"))
+        .ok()
+}
