@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use roadstead_model::{ContainerFacts, Endpoint, EngineContainerId, Fault, FaultCause, HostFacts};
 
+use crate::config::ConfigKey;
 use crate::events::{self, EventCursor, EventStream};
 use crate::inventory::Inventory;
 use crate::logs::{self, LogRefusal, LogRequest, LogStream};
@@ -28,6 +29,7 @@ struct Shared {
     transport: Transport,
     version: Version,
     answer_timeout: Duration,
+    config_key: ConfigKey,
 }
 
 /// How long a round trip took.
@@ -103,6 +105,7 @@ async fn open(endpoint: &Endpoint, options: &ConnectOptions) -> Result<EngineCon
             transport,
             version,
             answer_timeout: options.answer_timeout,
+            config_key: ConfigKey(options.config_key),
         }),
     })
 }
@@ -215,6 +218,10 @@ impl EngineConnection {
 
     pub(crate) fn kind(&self) -> EngineKind {
         self.shared.version.kind
+    }
+
+    pub(crate) fn config_key(&self) -> ConfigKey {
+        self.shared.config_key
     }
 
     /// One request with the version agreed on, within the time for an answer.

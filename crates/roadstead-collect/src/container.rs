@@ -2,22 +2,29 @@
 //! says what.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use chrono::DateTime;
 use roadstead_model::app::{
     COMPOSE_PROJECT_LABEL, COMPOSE_SERVICE_LABEL, DISPLAY_NAME_LABEL, ESTIMATE_LABEL, LIMIT_LABEL,
     PROTECTED_LABEL, SWARM_SERVICE_LABEL, SWARM_STACK_LABEL, service_of,
 };
+use roadstead_model::deploy::COMPOSE_ONEOFF_LABEL;
 use roadstead_model::{
-    AppName, ContainerFacts, ContainerState, EngineContainerId, Fault, FaultCause, Health, parse_size_bytes,
+    AppName, ContainerFacts, ContainerState, EngineContainerId, Fault, FaultCause, Fleeting, Health,
+    parse_size_bytes,
 };
 use serde::Deserialize;
+use serde_json::Value;
 
+use crate::config::{self, ConfigKey};
+use crate::given::Given;
+use crate::image::{ImageKey, ImageSeen};
 use crate::text::{NAME_CHARS, TEXT_CHARS, clean, clean_some, is_engine_id};
 use crate::transport::{fault, parse};
 
 /// Labels we read; the rest of them (often kilobytes) is not kept.
-const LABELS: [&str; 8] = [
+const LABELS: [&str; 10] = [
     COMPOSE_PROJECT_LABEL,
     COMPOSE_SERVICE_LABEL,
     SWARM_STACK_LABEL,
@@ -26,7 +33,11 @@ const LABELS: [&str; 8] = [
     PROTECTED_LABEL,
     ESTIMATE_LABEL,
     LIMIT_LABEL,
+    COMPOSE_ONEOFF_LABEL,
+    SWARM_TASK_LABEL,
 ];
+/// On every container that a swarm runs.
+const SWARM_TASK_LABEL: &str = "com.docker.swarm.task.id";
 /// The kernel's CPU accounting period when a container sets a quota without one, microseconds.
 const DEFAULT_CPU_PERIOD_US: i64 = 100_000;
 
@@ -137,6 +148,8 @@ struct HostConfig {
     cpu_period: Option<i64>,
     #[serde(default)]
     log_config: Option<LogConfig>,
+    #[serde(default)]
+    auto_remove: Option<bool>,
 }
 
 #[derive(Deserialize)]
@@ -157,9 +170,43 @@ struct Config {
     labels: Option<HashMap<String, Option<String>>>,
 }
 
-/// The facts in the answer of an inspection.
-pub(crate) fn read_inspected(body: &[u8]) -> Result<ContainerFacts, Fault> {
-    let inspected: Inspected = parse(body)?;
+/// A container's inspection: its facts, and what it takes to say how it was configured once its image is known.
+pub(crate) struct Inspection {
+    facts: ContainerFacts,
+    answer: Value,
+}
+
+impl Inspection {
+    /// The image to ask about.
+    pub(crate) fn image(&self) -> ImageKey {
+        (self.facts.image_id.clone(), self.facts.image.clone())
+    }
+
+    /// The facts, without those that only the image can tell.
+    pub(crate) fn without_image(self) -> ContainerFacts {
+        self.facts
+    }
+
+    /// The facts, with those of its image.
+    pub(crate) fn with_image(self, image: &ImageSeen, key: ConfigKey) -> ContainerFacts {
+        let given = Given::of(&self.answer, &image.config);
+        ContainerFacts {
+            image_digest: image.digest.clone(),
+            image_created_ms: image.created_ms,
+            config: Some(Arc::new(config::of(&given, key))),
+            ..self.facts
+        }
+    }
+}
+
+/// The answer of an inspection.
+pub(crate) fn read_inspected(body: &[u8]) -> Result<Inspection, Fault> {
+    let answer: Value = parse(body)?;
+    let facts = read_facts(parse(body)?)?;
+    Ok(Inspection { facts, answer })
+}
+
+fn read_facts(inspected: Inspected) -> Result<ContainerFacts, Fault> {
     if !is_engine_id(&inspected.id) {
         return Err(fault(
             FaultCause::BadAnswer,
@@ -178,6 +225,7 @@ pub(crate) fn read_inspected(body: &[u8]) -> Result<ContainerFacts, Fault> {
     let limits = inspected.host_config.unwrap_or_default();
     let config = inspected.config.unwrap_or_default();
     let labels = our_labels(config.labels);
+    let removes_itself = limits.auto_remove == Some(true);
 
     let id = EngineContainerId(inspected.id);
     let listed_name = clean(
@@ -236,10 +284,21 @@ pub(crate) fn read_inspected(body: &[u8]) -> Result<ContainerFacts, Fault> {
         image_digest: None,
         image_created_ms: None,
         config: None,
-        fleeting: None,
+        fleeting: fleeting(&labels, removes_itself),
         engine_id: id,
         name,
     })
+}
+
+fn fleeting(labels: &HashMap<String, String>, removes_itself: bool) -> Option<Fleeting> {
+    let is_one_off = |value: &String| value.eq_ignore_ascii_case("true");
+    if labels.contains_key(SWARM_TASK_LABEL) {
+        Some(Fleeting::SwarmTask)
+    } else if labels.get(COMPOSE_ONEOFF_LABEL).is_some_and(is_one_off) {
+        Some(Fleeting::OneOff)
+    } else {
+        removes_itself.then_some(Fleeting::AutoRemove)
+    }
 }
 
 /// Health by the engine's word; `none` and unknown words are no check.
@@ -293,7 +352,7 @@ fn positive(bytes: i64) -> Option<u64> {
 }
 
 /// Epoch milliseconds of a time; the year one stands for "never".
-fn time_ms(text: &str) -> Option<i64> {
+pub(crate) fn time_ms(text: &str) -> Option<i64> {
     let ms = DateTime::parse_from_rfc3339(text).ok()?.timestamp_millis();
     (ms > 0).then_some(ms)
 }

@@ -13,6 +13,7 @@ use roadstead_model::{ContainerFacts, ContainerState, EngineContainerId, Fault, 
 use crate::EngineConnection;
 use crate::container::{ListLine, read_inspected, read_list};
 use crate::events::{EngineEvent, EventKind};
+use crate::image::Images;
 
 /// Largest list: ten thousand containers with kilobytes of labels each.
 const LIST_MAX_BYTES: usize = 64 * 1024 * 1024;
@@ -47,6 +48,9 @@ struct Tracked {
     /// The list line it was last seen with; absent when only events and inspections told of it.
     line: Option<String>,
     looked_at: Instant,
+    /// The engine did not answer about its image, so its facts lack what only that can tell. It is inspected again at the
+    /// next refresh.
+    lacks_image: bool,
 }
 
 /// The containers of one host.
@@ -58,6 +62,7 @@ struct Tracked {
 pub struct Inventory {
     containers: BTreeMap<EngineContainerId, Tracked>,
     touched: BTreeSet<EngineContainerId>,
+    images: Images,
 }
 
 impl Inventory {
@@ -153,6 +158,11 @@ impl Inventory {
             }
         }
         let outcome = self.inspect_touched(connection).await?;
+        let used = self
+            .facts()
+            .map(|facts| (facts.image_id.clone(), facts.image.clone()))
+            .collect();
+        self.images.keep_only(&used);
         for (id, line) in &listed {
             // A container that could not be inspected is still touched, so its new line must not hide the change.
             if let Some(known) = self.containers.get_mut(id)
@@ -170,16 +180,17 @@ impl Inventory {
     /// A [`Fault`] of the host; what was learned until then is kept, and the rest stays touched.
     pub async fn inspect_touched(&mut self, connection: &EngineConnection) -> Result<Refreshed, Fault> {
         let ids: Vec<_> = self.touched.iter().cloned().collect();
+        let images = &self.images;
         let mut answers = futures_util::stream::iter(ids)
             .map(|id| async move {
-                let looked = inspect(connection, &id).await;
+                let looked = inspect(connection, images, &id).await;
                 (id, looked)
             })
             .buffer_unordered(INSPECT_CONCURRENCY);
         let mut outcome = Refreshed::default();
         while let Some((id, looked)) = answers.next().await {
             match looked {
-                Ok(Some(facts)) => {
+                Ok(Some((facts, lacks_image))) => {
                     outcome.inspected += 1;
                     self.touched.remove(&id);
                     let line = self.containers.remove(&id).and_then(|known| known.line);
@@ -190,6 +201,7 @@ impl Inventory {
                             facts,
                             line,
                             looked_at,
+                            lacks_image,
                         },
                     );
                 }
@@ -210,7 +222,7 @@ impl Inventory {
 impl Tracked {
     /// Whether something may have happened since the last look that the facts do not show.
     fn may_have_changed(&self, line: &ListLine) -> bool {
-        if self.line.as_ref() != Some(&line.stamp_with_state()) {
+        if self.lacks_image || self.line.as_ref() != Some(&line.stamp_with_state()) {
             return true;
         }
         // Same state, yet in it for less time than since our last look: it left and came back.
@@ -234,17 +246,26 @@ impl ListLine {
     }
 }
 
-/// The facts of one container; `None` when it is gone.
+/// The facts of one container, and whether they lack those of its image; `None` when it is gone.
 async fn inspect(
     connection: &EngineConnection,
+    images: &Images,
     id: &EngineContainerId,
-) -> Result<Option<ContainerFacts>, Fault> {
+) -> Result<Option<(ContainerFacts, bool)>, Fault> {
     let path = format!("/containers/{id}/json");
     let answer = connection.get(&path, INSPECT_MAX_BYTES).await?;
     if answer.is_missing() {
         return Ok(None);
     }
-    read_inspected(answer.body()?).map(Some)
+    let inspection = read_inspected(answer.body()?)?;
+    Ok(Some(match images.of(connection, inspection.image()).await {
+        Ok(Some(image)) => (inspection.with_image(&image, connection.config_key()), false),
+        Ok(None) => (inspection.without_image(), false),
+        Err(fault) => {
+            tracing::debug!(container = id.short(), %fault, "its image was not told");
+            (inspection.without_image(), true)
+        }
+    }))
 }
 
 /// Whether a fault of an inspection says nothing of the host.

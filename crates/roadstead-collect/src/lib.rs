@@ -12,13 +12,17 @@
 //! model of the API, while a round over thousands of containers needs a dozen numbers of each, and its
 //! ready-made transports keep no idle connection, which makes every request of a TLS or ssh host a handshake.
 
+mod config;
 mod connection;
 mod container;
 mod discover;
 mod events;
+mod given;
+mod image;
 mod inventory;
 mod logs;
 mod options;
+mod reference;
 mod stats;
 mod text;
 mod transport;

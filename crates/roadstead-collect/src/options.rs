@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 /// How long to wait, where private sockets live, how many sockets one host may hold.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct ConnectOptions {
     /// Time for a whole [`connect`](crate::connect) or [`test`](crate::test), whatever the other side does.
     pub timeout: Duration,
@@ -17,10 +17,13 @@ pub struct ConnectOptions {
     pub max_connections: usize,
     /// How `ssh` is run.
     pub ssh: SshOptions,
+    /// Key of the hashes in [`ContainerConfig`](roadstead_model::ContainerConfig): one per store, made when it is made. Hashes
+    /// of different keys cannot be compared.
+    pub config_key: [u8; 16],
 }
 
 impl ConnectOptions {
-    /// Ten seconds to connect, thirty for an answer, 48 connections, the user's own ssh configuration.
+    /// Ten seconds to connect, thirty for an answer, 48 connections, the user's own ssh configuration, a key of zeros.
     #[must_use]
     pub fn new(private_dir: PathBuf) -> Self {
         Self {
@@ -29,7 +32,21 @@ impl ConnectOptions {
             private_dir,
             max_connections: 48,
             ssh: SshOptions::default(),
+            config_key: [0; 16],
         }
+    }
+}
+
+impl std::fmt::Debug for ConnectOptions {
+    /// Everything but the key.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ConnectOptions")
+            .field("timeout", &self.timeout)
+            .field("answer_timeout", &self.answer_timeout)
+            .field("private_dir", &self.private_dir)
+            .field("max_connections", &self.max_connections)
+            .field("ssh", &self.ssh)
+            .finish_non_exhaustive()
     }
 }
 

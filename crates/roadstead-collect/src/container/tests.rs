@@ -12,8 +12,22 @@ const PODMAN_ENDED: &str = include_str!("../../tests/fixtures/podman4-ended-insp
 const LIST: &str = include_str!("../../tests/fixtures/docker20-list.json");
 const MIB: u64 = 1024 * 1024;
 
+fn read(text: &str) -> Result<ContainerFacts, Fault> {
+    read_inspected(text.as_bytes()).map(Inspection::without_image)
+}
+
 fn facts(text: &str) -> ContainerFacts {
-    read_inspected(text.as_bytes()).unwrap()
+    read(text).unwrap()
+}
+
+/// Facts, configuration and all.
+fn read_whole(body: &[u8]) -> Result<ContainerFacts, Fault> {
+    let image = ImageSeen {
+        digest: None,
+        created_ms: None,
+        config: Arc::default(),
+    };
+    Ok(read_inspected(body)?.with_image(&image, ConfigKey([0; 16])))
 }
 
 #[test]
@@ -108,10 +122,7 @@ fn a_label_that_is_no_size_is_no_reason_to_lose_the_container() {
 fn an_id_that_is_no_id_is_refused() {
     let id = "f834c263931406a3cf185912cad0a5ede30d99496cb5817f7f0709e4ef00ee21";
     let inspected = WEB.replace(id, "../../info?x=");
-    assert_eq!(
-        read_inspected(inspected.as_bytes()).unwrap_err().cause,
-        FaultCause::BadAnswer
-    );
+    assert_eq!(read(&inspected).unwrap_err().cause, FaultCause::BadAnswer);
     let list = LIST.replace(id, "../../info?x=");
     assert_ne!(list, LIST);
     assert_eq!(
@@ -123,7 +134,7 @@ fn an_id_that_is_no_id_is_refused() {
 #[test]
 fn a_state_we_do_not_know_is_told_and_not_guessed() {
     let text = WEB.replace("\"running\"", "\"hovering\"");
-    let fault = read_inspected(text.as_bytes()).unwrap_err();
+    let fault = read(&text).unwrap_err();
     assert!(fault.detail.contains("hovering"), "{fault}");
 }
 
@@ -134,10 +145,46 @@ fn the_list_has_a_line_for_each_container_in_any_state() {
     assert!(lines.iter().any(|line| line.status.starts_with("Exited (137)")));
 }
 
+#[test]
+fn containers_that_are_not_ours_to_recreate_say_why() {
+    let with = |label: &str, value: &str| {
+        let text = WEB.replace(
+            "\"secret.token\": \"hunter2\"",
+            &format!("\"{label}\": \"{value}\""),
+        );
+        assert_ne!(text, WEB);
+        facts(&text).fleeting
+    };
+    assert_eq!(facts(WEB).fleeting, None);
+    assert_eq!(with("com.docker.compose.oneoff", "False"), None);
+    assert_eq!(with("com.docker.compose.oneoff", "True"), Some(Fleeting::OneOff));
+    assert_eq!(with("com.docker.swarm.task.id", "x"), Some(Fleeting::SwarmTask));
+    let removes_itself = WEB.replace("\"HostConfig\": {", "\"HostConfig\": {\"AutoRemove\": true,");
+    assert_ne!(removes_itself, WEB);
+    assert_eq!(facts(&removes_itself).fleeting, Some(Fleeting::AutoRemove));
+}
+
+#[test]
+fn what_its_image_tells_is_added_to_the_facts() {
+    let image = ImageSeen {
+        digest: Some("shop@sha256:1".into()),
+        created_ms: Some(5),
+        config: Arc::default(),
+    };
+    let inspection = read_inspected(WEB.as_bytes()).unwrap();
+    assert_eq!(inspection.image().1, "local/busybox");
+    let web = inspection.with_image(&image, ConfigKey([1; 16]));
+    assert_eq!(web.image_digest.as_deref(), Some("shop@sha256:1"));
+    assert_eq!(web.image_created_ms, Some(5));
+    let config = web.config.as_deref().unwrap();
+    assert!(config.labels.contains_key("secret.token"));
+    assert!(!format!("{web:?}").contains("hunter2"));
+}
+
 proptest! {
     #[test]
     fn no_bytes_make_the_readers_panic(body in proptest::collection::vec(any::<u8>(), 0..400)) {
-        let _ = read_inspected(&body);
+        let _ = read_whole(&body);
         let _ = read_list(&body);
     }
 
@@ -145,6 +192,6 @@ proptest! {
     fn no_damage_makes_the_readers_panic(at in 0..WEB.len(), byte in any::<u8>()) {
         let mut body = WEB.as_bytes().to_vec();
         body[at] = byte;
-        let _ = read_inspected(&body);
+        let _ = read_whole(&body);
     }
 }

@@ -9,6 +9,8 @@ mod fake;
 mod events;
 /// Whatever the other side does, a named cause within the time.
 mod faults;
+/// What images tell of containers, each asked once.
+mod images;
 /// A list and inspections become facts, and events keep them fresh.
 mod inventory;
 /// How many connections it takes.
