@@ -18,6 +18,7 @@ mod logs;
 mod notify;
 mod open_window;
 mod pages;
+mod random;
 mod reports;
 mod settings;
 mod sizes;

@@ -79,6 +79,10 @@ pub(crate) fn of(given: &Given, key: ConfigKey) -> ContainerConfig {
             .into_iter()
             .map(|(part, setting)| (part, setting.facts(part, key)))
             .collect(),
+        shares_network_of: given
+            .host_text("NetworkMode")
+            .strip_prefix("container:")
+            .map(|other| clean(other, NAME_CHARS)),
     }
 }
 

@@ -266,7 +266,11 @@ fn another_containers_network_counts_and_its_id_does_not() {
     let shares = |id: &str| {
         config(|container| container["HostConfig"]["NetworkMode"] = json!(format!("container:{id}")))
     };
-    assert_eq!(shares("aaaaaaaaaaaa"), shares("bbbbbbbbbbbb"));
+    assert_eq!(shares("aaaaaaaaaaaa").hash, shares("bbbbbbbbbbbb").hash);
+    assert_eq!(
+        shares("aaaaaaaaaaaa").shares_network_of.as_deref(),
+        Some("aaaaaaaaaaaa")
+    );
     assert_ne!(shares("aaaaaaaaaaaa").hash, config(|_| {}).hash);
 }
 

@@ -10,11 +10,11 @@ use roadstead_model::{
     DeployCause, DeployFault, DeployId, DeployKind, DeployState, Deployed, DeploymentId, HostId,
     deploy_changes,
 };
-use roadstead_store::{Begun, DeployEnd, DeployRecord, NewDeploy, StoreError};
+use roadstead_store::{Begun, DeployEnd, NewDeploy};
 use tokio_util::sync::CancellationToken;
 
 use super::journal::Journal;
-use super::observe::{counts, deployed, new_deploy};
+use super::observe::deployed;
 use super::plan::Intent;
 use super::replace::{Hands, Wanted, named};
 use super::running::{NotStopped, Progress};
@@ -121,7 +121,11 @@ impl Fleet {
                 Err(fault) => undo(&hands, &journal, fault).await,
             },
         };
+        let repaired = end.repaired;
         self.finish(deploy, deployment, host, end).await;
+        if !repaired {
+            self.repair_deploys(host).await;
+        }
     }
 
     /// The new containers stay: says so, and removes the old ones.
@@ -190,7 +194,13 @@ impl Fleet {
         })
     }
 
-    pub(super) async fn finish(&self, deploy: DeployId, deployment: DeploymentId, host: HostId, mut end: DeployEnd) {
+    pub(super) async fn finish(
+        &self,
+        deploy: DeployId,
+        deployment: DeploymentId,
+        host: HostId,
+        mut end: DeployEnd,
+    ) {
         end.ended_ms = self.clock.now_ms();
         if let Err(error) = self.store.end_deploy(deploy, &end).await {
             // The row stays `running` with its journal, and is repaired at the next start or connection.
@@ -201,10 +211,6 @@ impl Fleet {
                 .with_host(host, |live| live.watch.learn(deployment, services));
         }
         self.deploys.end(deployment);
-        if !end.repaired {
-            let fleet = self.clone();
-            self.spawn(async move { fleet.repair_deploys(host).await });
-        }
         for tag in [Tag::Deploys, Tag::Apps, Tag::Host(host)] {
             self.notifier.changed(tag);
         }

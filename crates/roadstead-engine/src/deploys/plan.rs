@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use roadstead_collect::Writer;
 use roadstead_model::{
-    AppId, ContainerFacts, ContainerState, DeployChange, DeployId, DeployState, Deployed, DeploymentId, Fleeting, HostId,
-    deploy_changes,
+    AppId, ContainerFacts, ContainerState, DeployChange, DeployId, DeployState, Deployed, DeploymentId,
+    Fleeting, HostId, deploy_changes,
 };
 use roadstead_store::DeployRecord;
 
@@ -15,6 +15,7 @@ use super::reference;
 use super::replace::Wanted;
 use crate::fleet::Fleet;
 use crate::pages::deploys::service_row;
+use crate::random::random;
 use crate::wire::{
     DeployPlan, DeployRefusal, DeployTarget, PlanRequest, PlannedService, ServiceImage, Wire, WireError,
 };
@@ -413,10 +414,5 @@ fn intended(
 
 /// Eight hex digits that no other replacement has.
 fn token() -> String {
-    use std::hash::{BuildHasher as _, Hasher as _};
-    // Keys of a new RandomState are random: enough for a name that only has to be new.
-    let hash = std::collections::hash_map::RandomState::new()
-        .build_hasher()
-        .finish();
-    format!("{:08x}", hash & 0xffff_ffff)
+    format!("{:08x}", random() & 0xffff_ffff)
 }

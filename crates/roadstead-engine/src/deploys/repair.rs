@@ -62,12 +62,9 @@ impl Fleet {
             let Some(journal) = journal_of(&row) else {
                 continue;
             };
-            let begun = self.deploys.begin(
-                row.deployment,
-                row.id,
-                CancellationToken::new(),
-                &self.notifier,
-            );
+            let begun = self
+                .deploys
+                .begin(row.deployment, row.id, CancellationToken::new(), &self.notifier);
             let Some(progress) = begun else {
                 // It is under way in this process.
                 continue;

@@ -30,12 +30,15 @@ use crate::clock::Clock;
 use crate::deploys::observe::Watch;
 use crate::deploys::{DeployHook, RunningDeploys};
 use crate::notify::Notifier;
+use crate::random::random;
 use crate::settings;
 use crate::wire::{Banner, Settings, Tag};
 use live::{AppNames, Live, LiveHost};
 use log_counts::LogCounts;
 use recorder::Recorder;
 
+/// Where the key of the hashes of settings is kept.
+const CONFIG_KEY: &str = "config_key";
 /// How long stopping may take before tasks are left behind.
 const STOP_WITHIN: Duration = Duration::from_secs(10);
 
@@ -112,6 +115,10 @@ impl Fleet {
             Some(settings) => settings,
             None => load_settings(&store).await?,
         };
+        let connect = ConnectOptions {
+            config_key: config_key(&store).await?,
+            ..options.connect
+        };
         let stop = CancellationToken::new();
         let tasks = TaskTracker::new();
         let (recorder, writing) = Recorder::new(
@@ -128,7 +135,7 @@ impl Fleet {
             notifier: options.notifier,
             settings: watch::Sender::new(settings),
             set_aside,
-            connect_options: options.connect,
+            connect_options: connect,
             deploys: RunningDeploys::default(),
             deploy_hook: options.deploy_hook,
             recorder,
@@ -456,6 +463,21 @@ async fn load_settings(store: &Store) -> Result<Settings, StoreError> {
         tracing::warn!(%error, "stored settings cannot be read; defaults are in force");
         Settings::default()
     }))
+}
+
+/// The key of this store's hashes of settings; made when it is first asked for.
+async fn config_key(store: &Store) -> Result<[u8; 16], StoreError> {
+    let stored = store.load_setting(CONFIG_KEY).await?;
+    let known = stored.and_then(|text| u128::from_str_radix(text.trim_matches('"'), 16).ok());
+    let key = match known {
+        Some(key) => key,
+        None => {
+            let key = u128::from(random()) << 64 | u128::from(random());
+            store.save_setting(CONFIG_KEY, &format!("\"{key:032x}\"")).await?;
+            key
+        }
+    };
+    Ok(key.to_be_bytes())
 }
 
 /// Where a fleet keeps its store below the data folder.
