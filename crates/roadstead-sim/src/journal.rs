@@ -138,12 +138,12 @@ fn actions(before: Option<&Moment>, after: &Moment) -> Vec<(u32, EventAction)> {
         let end = before.run.map_or(RunEnd::Finished, |run| run.end);
         match end {
             RunEnd::OomKill => actions.push((new, A::Oom)),
-            RunEnd::OperatorRestart => actions.push((new, A::Kill { signal: 15 })),
+            RunEnd::OperatorRestart | RunEnd::SteppedAside => actions.push((new, A::Kill { signal: 15 })),
             RunEnd::Crash | RunEnd::Finished | RunEnd::Replaced => {}
         }
         let exit_code = end.exit_code();
         actions.push((new, A::Die { exit_code }));
-        if end == RunEnd::OperatorRestart {
+        if matches!(end, RunEnd::OperatorRestart | RunEnd::SteppedAside) {
             actions.push((new, A::Stop));
         }
     } else if let (Some(was), Some(health)) = (before.health, after.health)
