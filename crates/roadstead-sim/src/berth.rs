@@ -8,13 +8,18 @@ use roadstead_model::{
 };
 
 use crate::catalogue::ServiceScript;
+use crate::image::{Image, Registry};
 use crate::load::LoadLog;
-use crate::memory::{MemoryPicture, MemoryScript};
-use crate::moment::Moment;
+use crate::made::Made;
+use crate::memory::{MemoryPicture, MemoryScript, Room};
+use crate::moment::{Check, Moment};
 use crate::plan::EngineFlavour;
-use crate::schedule::Schedule;
-use crate::seed::{hex_id, key_of, mix, unit};
+use crate::release::{Attempt, Release};
+use crate::schedule::{RunEnd, Schedule};
+use crate::seed::{hex_id, mix, unit};
+use crate::spec::Spec;
 use crate::wave::Wave;
+use std::sync::Arc;
 
 /// What the memory of a container does over time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,6 +51,8 @@ pub(crate) struct Machine {
 pub struct Berth {
     pub(crate) key: u64,
     pub(crate) script: &'static ServiceScript,
+    /// The service its image is known by.
+    pub(crate) image_script: &'static ServiceScript,
     pub(crate) app: String,
     /// The app is a compose project (and not a container started alone).
     pub(crate) compose: bool,
@@ -64,6 +71,13 @@ pub struct Berth {
     pub(crate) written: Wave,
     /// What it prints instead of what its app would.
     pub(crate) load: Option<LoadLog>,
+    /// Its number among the berths of its host.
+    pub(crate) slot: usize,
+    pub(crate) registry: Registry,
+    /// Deploys of its app that failed.
+    pub(crate) attempts: Arc<[Attempt]>,
+    /// The one container that lies here, when a client made or changed it.
+    pub(crate) made: Option<Box<Made>>,
 }
 
 impl Berth {
@@ -88,40 +102,89 @@ impl Berth {
     /// What its container is at this moment (UTC epoch milliseconds); `None` before the first was made.
     #[must_use]
     pub fn moment_at(&self, time_ms: i64) -> Option<Moment> {
-        Moment::at(&self.schedule, self.script.health_check, time_ms)
+        match &self.made {
+            Some(made) => made.moment_at(&self.schedule, time_ms),
+            None => {
+                let check = self.script.health_check.then_some(Check::SCRIPTED);
+                Moment::at(&self.schedule, check, time_ms)
+            }
+        }
     }
 
     /// The engine's id of the container of a generation.
     #[must_use]
     pub fn container_id(&self, generation: u32) -> EngineContainerId {
-        EngineContainerId(hex_id(mix(self.key, u64::from(generation))))
+        EngineContainerId(match &self.made {
+            Some(made) => made.id.clone(),
+            None => hex_id(mix(self.key, u64::from(generation))),
+        })
+    }
+
+    /// What a generation was made from.
+    pub(crate) fn release(&self, generation: u32) -> Release {
+        self.schedule.release(generation)
+    }
+
+    /// The image of a generation.
+    pub(crate) fn image_of(&self, generation: u32) -> Image {
+        match &self.made {
+            Some(made) => made.image,
+            None => Image {
+                script: self.image_script,
+                version: match self.schedule.deploys {
+                    Some(_) => self.release(generation).version,
+                    None => 0,
+                },
+            },
+        }
     }
 
     /// The image reference of a generation.
     #[must_use]
     pub fn image(&self, generation: u32) -> String {
-        let tag = &self.script.tag;
-        let minor = if self.schedule.deploys.is_some() {
-            tag.minor + generation
-        } else {
-            tag.minor
-        };
-        format!("{}:{}{}{}", self.script.image, tag.before, minor, tag.after)
+        match &self.made {
+            Some(made) => made.reference().to_owned(),
+            None => self.image_of(generation).reference(),
+        }
     }
 
     /// The image id of a generation. One image has one id on all hosts.
     #[must_use]
     pub fn image_id(&self, generation: u32) -> String {
-        format!("sha256:{}", hex_id(key_of(&self.image(generation))))
+        self.image_of(generation).id()
+    }
+
+    /// `repository@sha256:…` of a generation's image, as the registry knows it.
+    #[must_use]
+    pub fn image_digest(&self, generation: u32) -> String {
+        self.image_of(generation).repo_digest()
+    }
+
+    /// When a generation's image was built, UTC epoch milliseconds.
+    #[must_use]
+    pub fn image_created_ms(&self, generation: u32) -> i64 {
+        self.registry.built_ms(self.image_of(generation))
+    }
+
+    /// What the container of a generation was created with.
+    pub(crate) fn spec(&self, generation: u32) -> Spec {
+        match &self.made {
+            Some(made) => made.spec.clone(),
+            None => self.scripted_spec(generation),
+        }
     }
 
     /// The hard memory limit of a generation; `None` is unlimited. A deploy that mends an app that was killed for
     /// memory also gives it half as much again.
     #[must_use]
     pub fn limit_bytes(&self, generation: u32) -> Option<u64> {
+        if self.made.is_some() {
+            return self.limit_bytes;
+        }
         let raised = self.memory.shape == MemoryShape::Climbing && generation % 2 == 1;
-        self.limit_bytes
-            .map(|limit| if raised { limit / 2 * 3 } else { limit })
+        let percent = u64::from(self.release(generation).limit_percent);
+        let limit = self.limit_bytes? * percent / 100;
+        Some(if raised { limit / 2 * 3 } else { limit })
     }
 
     /// The soft memory limit; `None` when it has none.
@@ -166,9 +229,12 @@ impl Berth {
         let run = moment.run.filter(|_| moment.state.is_running())?;
         Some(self.memory.at(
             &run,
-            self.schedule.is_restless(moment.lives),
-            self.limit_bytes(moment.generation),
-            self.machine.memory_bytes,
+            run.meant_end == RunEnd::OomKill,
+            Room {
+                limit_bytes: self.limit_bytes(moment.generation),
+                machine_bytes: self.machine.memory_bytes,
+                appetite: self.image_of(moment.generation).memory_ratio(),
+            },
             time_ms,
         ))
     }
@@ -194,8 +260,9 @@ impl Berth {
     pub(crate) fn cpu_at(&self, moment: &Moment, time_ms: i64) -> Option<CpuCounters> {
         let from_ms = self.run_start(moment)?;
         let up_ms = (time_ms - self.machine.booted_ms).max(0) as u64;
+        let appetite = self.image_of(moment.generation).cpu_ratio();
         Some(CpuCounters {
-            total_ns: self.cpu_ns.counted(from_ms, time_ms) as u64,
+            total_ns: (self.cpu_ns.counted(from_ms, time_ms) * appetite) as u64,
             system_ns: Some(up_ms * 1_000_000 * u64::from(self.machine.cpu_cores)),
             online_cpus: self.machine.cpu_cores,
         })

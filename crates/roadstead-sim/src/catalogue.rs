@@ -3,8 +3,12 @@
 //! The figures are believable, not measured: what such a service takes in a household or a small office.
 
 mod apps;
+mod outfit;
+mod story;
 
 pub(crate) use apps::APPS;
+pub(crate) use outfit::outfit;
+pub(crate) use story::Story;
 
 use crate::berth::MemoryShape;
 use crate::voice::Voice;
@@ -18,6 +22,26 @@ pub(crate) struct AppScript {
     /// Mean days between two deploys; 0 is never.
     pub(crate) deploy_days: u32,
     pub(crate) services: &'static [ServiceScript],
+    /// What happened to it lately, besides the rhythm of its deploys.
+    pub(crate) story: Option<&'static Story>,
+}
+
+impl AppScript {
+    const fn told(mut self, story: &'static Story) -> Self {
+        self.story = Some(story);
+        self
+    }
+}
+
+/// What is wrong with a version of an image.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Flaw {
+    /// It takes more memory and prints more errors.
+    Worse,
+    /// Its health check fails.
+    Sick,
+    /// It ends as soon as it is started.
+    Broken,
 }
 
 /// How the versions of an image are written: `before`, a number that grows with each deploy, `after`.
@@ -26,6 +50,8 @@ pub(crate) struct Tag {
     pub(crate) before: &'static str,
     pub(crate) minor: u32,
     pub(crate) after: &'static str,
+    /// The tag that moves from version to version, where images are named by it and not by their version.
+    pub(crate) moving: Option<&'static str>,
 }
 
 /// How long a service runs and what ends it.
@@ -72,6 +98,10 @@ pub(crate) struct ServiceScript {
     pub(crate) deployed: bool,
     /// In trouble on most days, and not only once in a while.
     pub(crate) misbehaves: bool,
+    /// Versions of its image with something wrong; all others are good.
+    pub(crate) flaws: &'static [(u32, Flaw)],
+    /// Its registry gives it to nobody without a login.
+    pub(crate) denied: bool,
 }
 
 impl ServiceScript {
@@ -84,6 +114,7 @@ impl ServiceScript {
                 before: "1.",
                 minor: 4,
                 after: ".0",
+                moving: None,
             },
             command: "/entrypoint.sh",
             voice,
@@ -104,11 +135,34 @@ impl ServiceScript {
             protected: false,
             deployed: true,
             misbehaves: false,
+            flaws: &[],
+            denied: false,
         }
     }
 
     const fn tag(mut self, before: &'static str, minor: u32, after: &'static str) -> Self {
-        self.tag = Tag { before, minor, after };
+        self.tag = Tag {
+            before,
+            minor,
+            after,
+            moving: None,
+        };
+        self
+    }
+
+    /// Its images are named by a tag that moves.
+    const fn moving(mut self, tag: &'static str) -> Self {
+        self.tag.moving = Some(tag);
+        self
+    }
+
+    const fn flaws(mut self, flaws: &'static [(u32, Flaw)]) -> Self {
+        self.flaws = flaws;
+        self
+    }
+
+    const fn denied(mut self) -> Self {
+        self.denied = true;
         self
     }
 

@@ -16,6 +16,11 @@ impl Berth {
             .map(|(_, value)| value.as_str())
     }
 
+    /// Whether its operator keeps it out of apps and reports.
+    pub(crate) fn is_protected(&self) -> bool {
+        self.label(PROTECTED_LABEL) == Some("true")
+    }
+
     /// What an inventory says of the container in this berth at this moment.
     #[must_use]
     pub fn facts_at(&self, moment: &Moment) -> ContainerFacts {
@@ -44,11 +49,12 @@ impl Berth {
             cpu_limit_cores: self.cpu_limit_cores,
             label_estimate_bytes: size(ESTIMATE_LABEL),
             label_limit_bytes: size(LIMIT_LABEL),
-            protected: self.label(PROTECTED_LABEL) == Some("true"),
+            protected: self.is_protected(),
             tty: self.script.tty,
             log_driver: "json-file".to_owned(),
-            image_digest: None,
-            image_created_ms: None,
+            image_digest: Some(self.image_digest(moment.generation)),
+            image_created_ms: Some(self.image_created_ms(moment.generation)),
+            // The hashes in it are keyed by whoever reads the inspection: they cannot be known here.
             config: None,
             fleeting: None,
         }

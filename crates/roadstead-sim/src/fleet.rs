@@ -10,9 +10,11 @@ use roadstead_model::time::{DAY_MS, HOUR_MS, SECOND_MS};
 use crate::SIMULATED_LABEL;
 use crate::berth::{Berth, Machine};
 use crate::catalogue::{APPS, AppScript, Endurance, ServiceScript};
+use crate::image::Registry;
 use crate::load::LOAD_APP;
 use crate::memory::MemoryScript;
 use crate::plan::{FleetPlan, PlanError};
+use crate::release::Told;
 use crate::schedule::{Deploys, RunEnd, Runs, Schedule};
 use crate::seed::{below, between, hex_id, key_of, mix, pick, unit};
 use crate::wave::Wave;
@@ -31,6 +33,9 @@ pub struct ScriptedHost {
     pub(crate) engine_id: String,
     pub(crate) machine: Machine,
     pub(crate) berths: Vec<Berth>,
+    pub(crate) registry: Registry,
+    pub(crate) key: u64,
+    plan: FleetPlan,
 }
 
 impl ScriptedHost {
@@ -50,6 +55,18 @@ impl ScriptedHost {
     #[must_use]
     pub fn memory_bytes(&self) -> u64 {
         self.machine.memory_bytes
+    }
+
+    /// A place for a container of this service that the script has none for.
+    pub(crate) fn new_berth(&self, service: &'static ServiceScript, name: &str) -> Berth {
+        let app = APPS
+            .iter()
+            .find(|app| app.services.iter().any(|of| std::ptr::eq(of, service)))
+            .unwrap_or(&LOAD_APP);
+        let key = mix(self.key, key_of(name));
+        let mut berth = berth(&self.plan, key, self.machine, app, 0, service);
+        berth.slot = (key % 250) as usize;
+        berth
     }
 
     /// The places of its containers.
@@ -110,19 +127,34 @@ fn host(plan: &FleetPlan, index: usize) -> ScriptedHost {
         booted_ms: plan.epoch_ms - 70 * DAY_MS - below(mix(key, 3), 30 * DAY_MS),
         flavour: plan.flavour,
     };
+    let mut berths: Vec<Berth> = chosen_apps(plan, key)
+        .into_iter()
+        .flat_map(|(app, copy, services)| {
+            app.services[..services]
+                .iter()
+                .map(move |service| (app, copy, service))
+        })
+        .map(|(app, copy, service)| berth(plan, key, machine, app, copy, service))
+        .collect();
+    for (slot, berth) in berths.iter_mut().enumerate() {
+        berth.slot = slot;
+    }
     ScriptedHost {
         name: format!("sim-{}-{:02}", PLACES[index % PLACES.len()], index + 1),
         engine_id: format!("SIMULATED-{}", &hex_id(key)[..24]),
-        berths: chosen_apps(plan, key)
-            .into_iter()
-            .flat_map(|(app, copy, services)| {
-                app.services[..services]
-                    .iter()
-                    .map(move |service| (app, copy, service))
-            })
-            .map(|(app, copy, service)| berth(plan, key, machine, app, copy, service))
-            .collect(),
+        berths,
         machine,
+        registry: registry(plan),
+        key,
+        plan: plan.clone(),
+    }
+}
+
+fn registry(plan: &FleetPlan) -> Registry {
+    Registry {
+        seed: plan.seed,
+        epoch_ms: plan.epoch_ms,
+        story_ms: plan.story_end_ms(),
     }
 }
 
@@ -178,7 +210,8 @@ fn berth(
     let scale = between(mix(mix(host_key, key_of(&app_name)), 1), 0.7, 1.45);
     let peak_hour = between(mix(key, 2), 17.0, 22.0);
     let typical_bytes = f64::from(service.typical_mib) * MIB as f64 * scale;
-    let limit_bytes = limit(service, key);
+    let limit_bytes = limit(app, service, key);
+    let told = Told::of(app, service, host_key, plan.story_end_ms());
     let counter = |salt: u64, per_s: f64| {
         Wave::new(
             mix(key, salt),
@@ -192,6 +225,7 @@ fn berth(
     Berth {
         key,
         script: service,
+        image_script: Registry::image(service, 0).script,
         labels: labels(app, &app_name, service, key, limit_bytes, typical_bytes),
         app: app_name,
         compose: app.compose,
@@ -201,7 +235,7 @@ fn berth(
             .filter(|_| mix(key, 5).is_multiple_of(3))
             .map(|limit| limit / 2),
         cpu_limit_cores: pick(mix(key, 6), &[None, None, None, Some(2.0), Some(1.5)]),
-        schedule: schedule(plan, host_key, app, service, key),
+        schedule: schedule(plan, host_key, app, service, key, &told),
         memory: MemoryScript {
             shape: service.shape,
             typical_bytes,
@@ -217,14 +251,18 @@ fn berth(
         read: counter(26, disk * 0.3),
         written: counter(28, disk * 0.7),
         load: plan.log_load.map(|load| load.log(key)),
+        slot: 0,
+        registry: registry(plan),
+        attempts: told.attempts,
+        made: None,
     }
 }
 
 /// The limit of the catalogue, or half as much again, or twice, or none at all: limits are guesses in the wild. Where
 /// the story needs the limit (what climbs to it), it stays.
-fn limit(service: &ServiceScript, key: u64) -> Option<u64> {
+fn limit(app: &AppScript, service: &ServiceScript, key: u64) -> Option<u64> {
     let base = (service.limit_mib > 0).then(|| u64::from(service.limit_mib) * MIB)?;
-    if matches!(service.endurance, Endurance::KilledEvery(_)) {
+    if matches!(service.endurance, Endurance::KilledEvery(_)) || app.story.is_some() {
         return Some(base);
     }
     match mix(key, 4) % 10 {
@@ -266,17 +304,22 @@ fn labels(
     labels
 }
 
-fn schedule(plan: &FleetPlan, host_key: u64, app: &AppScript, service: &ServiceScript, key: u64) -> Schedule {
-    let app_key = mix(mix(plan.seed, 0xDE), key_of(app.name));
+fn schedule(
+    plan: &FleetPlan,
+    host_key: u64,
+    app: &AppScript,
+    service: &ServiceScript,
+    key: u64,
+    told: &Told,
+) -> Schedule {
+    let registry = registry(plan);
     let deploys = (app.deploy_days > 0 && service.deployed).then(|| Deploys {
         period_ms: i64::from(app.deploy_days) * DAY_MS,
-        key: app_key,
+        key: registry.app_key(app),
     });
-    // One app is rolled out over the fleet within a day and a half; a container of it that is not deployed was made
-    // when the app first came.
-    let cycle_ms = i64::from(app.deploy_days.max(40)) * DAY_MS;
+    // One app is rolled out over the fleet within a day and a half.
     let rollout_ms = below(mix(host_key, key_of(app.name)), 36 * HOUR_MS) / SECOND_MS * SECOND_MS;
-    let first_ms = plan.epoch_ms - below(app_key, cycle_ms) / SECOND_MS * SECOND_MS - 2 * DAY_MS + rollout_ms;
+    let first_ms = registry.app_since_ms(app) + rollout_ms;
     let hours = |hours: u32| i64::from(hours) * HOUR_MS;
     let repeating = |period_ms: i64, end: RunEnd, calm_when_odd: bool| Runs::Repeating {
         period_ms,
@@ -285,6 +328,9 @@ fn schedule(plan: &FleetPlan, host_key: u64, app: &AppScript, service: &ServiceS
     };
     Schedule {
         first_ms,
+        turns: told.turns.clone(),
+        offers: told.offers,
+        pauses: told.pauses.clone(),
         deploys,
         runs: match service.endurance {
             Endurance::Lasting => Runs::One,

@@ -87,6 +87,52 @@ impl ScriptedHost {
 }
 
 impl Berth {
+    /// What happened by itself to a container outside the script in `(after_ms, to_ms]`: what clients did to it is not here.
+    pub(crate) fn own_events(
+        &self,
+        index: usize,
+        after_ms: i64,
+        to_ms: i64,
+        events: &mut Vec<ContainerEvent>,
+    ) {
+        let Some(made) = &self.made else { return };
+        let after_ms = after_ms
+            .max(made.since_ms)
+            .max(to_ms.saturating_sub(REMEMBERED_MS));
+        let Some(mut before) = self.moment_at(after_ms) else {
+            return;
+        };
+        while before.until_ms <= to_ms && events.len() < REMEMBERED_EVENTS {
+            let at_ms = before.until_ms;
+            let Some(after) = self.moment_at(at_ms) else {
+                return;
+            };
+            if before.deeds == after.deeds {
+                self.told(index, at_ms, actions(Some(&before), &after), events);
+            }
+            before = after;
+        }
+    }
+
+    fn told(
+        &self,
+        index: usize,
+        at_ms: i64,
+        actions: Vec<(u32, EventAction)>,
+        events: &mut Vec<ContainerEvent>,
+    ) {
+        for (order, (generation, action)) in actions.into_iter().enumerate() {
+            events.push(ContainerEvent {
+                // Each a millisecond's fraction after the one before, as engines write them.
+                time_ns: at_ms * 1_000_000 + order as i64 * 40_000 + index as i64,
+                action,
+                engine_id: self.container_id(generation),
+                berth: index,
+                generation,
+            });
+        }
+    }
+
     fn events(&self, index: usize, after_ms: i64, to_ms: i64, events: &mut Vec<ContainerEvent>) {
         let mut before = self.moment_at(after_ms);
         loop {
@@ -96,16 +142,7 @@ impl Berth {
             }
             let after = self.moment_at(at_ms);
             if let Some(after) = &after {
-                for (order, (generation, action)) in actions(before.as_ref(), after).into_iter().enumerate() {
-                    events.push(ContainerEvent {
-                        // Each a millisecond's fraction after the one before, as engines write them.
-                        time_ns: at_ms * 1_000_000 + order as i64 * 40_000 + index as i64,
-                        action,
-                        engine_id: self.container_id(generation),
-                        berth: index,
-                        generation,
-                    });
-                }
+                self.told(index, at_ms, actions(before.as_ref(), after), events);
             }
             before = after;
         }
@@ -138,12 +175,12 @@ fn actions(before: Option<&Moment>, after: &Moment) -> Vec<(u32, EventAction)> {
         let end = before.run.map_or(RunEnd::Finished, |run| run.end);
         match end {
             RunEnd::OomKill => actions.push((new, A::Oom)),
-            RunEnd::OperatorRestart => actions.push((new, A::Kill { signal: 15 })),
+            RunEnd::OperatorRestart | RunEnd::SteppedAside => actions.push((new, A::Kill { signal: 15 })),
             RunEnd::Crash | RunEnd::Finished | RunEnd::Replaced => {}
         }
         let exit_code = end.exit_code();
         actions.push((new, A::Die { exit_code }));
-        if end == RunEnd::OperatorRestart {
+        if matches!(end, RunEnd::OperatorRestart | RunEnd::SteppedAside) {
             actions.push((new, A::Stop));
         }
     } else if let (Some(was), Some(health)) = (before.health, after.health)

@@ -6,8 +6,11 @@
 //! ([`Fleet::ticks`]). The **engine** serves that script: [`SimHost::serve`] answers one host's API on one unix
 //! socket, and [`Fault`] makes it fail in the ways real engines fail.
 //!
-//! What it deliberately does not do: it runs nothing, changes nothing (every method but GET and HEAD is refused), keeps
-//! no state, and never calls itself anything but simulated: host names start with `sim-`, `/info` says
+//! The engine can be written to: containers are made, started, stopped, renamed and removed, images pulled. What clients did
+//! is kept by that one [`SimHost`], beside the script, and gone with it; the script itself, and with it every [`Fleet::ticks`],
+//! never changes.
+//!
+//! What it deliberately does not do: it runs nothing, pulls nothing from anywhere, and never calls itself anything but simulated: host names start with `sim-`, `/info` says
 //! `OperatingSystem: "Simulated"`, and every container carries the label [`SIMULATED_LABEL`].
 
 mod berth;
@@ -15,14 +18,19 @@ mod catalogue;
 mod clock;
 mod facts;
 mod fleet;
+mod history;
+mod image;
 mod journal;
 mod load;
+mod made;
 mod memory;
 mod moment;
 mod plan;
+mod release;
 mod schedule;
 mod seed;
 mod serve;
+mod spec;
 mod ticks;
 mod voice;
 mod wave;
@@ -30,6 +38,7 @@ mod wave;
 pub use berth::{Berth, MemoryShape};
 pub use clock::SimClock;
 pub use fleet::{Fleet, ScriptedHost};
+pub use history::PastDeploy;
 pub use journal::{ContainerEvent, EventAction};
 pub use load::{LoadTotals, LogLoad};
 pub use moment::Moment;

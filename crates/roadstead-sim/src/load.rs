@@ -33,6 +33,7 @@ pub(crate) const LOAD_APP: AppScript = AppScript {
     compose: true,
     deploy_days: 0,
     services: &[LOAD_SERVICE],
+    story: None,
 };
 
 /// How much every container of a fleet prints, instead of what its app would.

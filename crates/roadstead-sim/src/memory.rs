@@ -22,6 +22,17 @@ pub(crate) struct MemoryPicture {
     pub(crate) kernel: u64,
 }
 
+/// What a container may take, and what its image takes.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Room {
+    /// Its hard limit.
+    pub(crate) limit_bytes: Option<u64>,
+    /// The machine's memory.
+    pub(crate) machine_bytes: u64,
+    /// Memory this version of its image takes, against what the service takes as a rule.
+    pub(crate) appetite: f64,
+}
+
 /// What a container's memory does.
 #[derive(Debug, Clone)]
 pub(crate) struct MemoryScript {
@@ -39,22 +50,15 @@ pub(crate) struct MemoryScript {
 
 impl MemoryScript {
     /// Memory at a moment within this run. `climbs` says that this run is one that ends at its limit.
-    pub(crate) fn at(
-        &self,
-        run: &Run,
-        climbs: bool,
-        limit_bytes: Option<u64>,
-        machine_bytes: u64,
-        time_ms: i64,
-    ) -> MemoryPicture {
+    pub(crate) fn at(&self, run: &Run, climbs: bool, room: Room, time_ms: i64) -> MemoryPicture {
         let age_ms = (time_ms - run.start_ms).max(0) as f64;
-        let limit = limit_bytes.unwrap_or(machine_bytes) as f64;
+        let limit = room.limit_bytes.unwrap_or(room.machine_bytes) as f64;
         let climbing = climbs && self.shape == MemoryShape::Climbing;
         let used = if climbing {
             self.climbing(run, age_ms, limit)
         } else {
             // A small program of a large age still fits: only what would not is cut.
-            (self.calm(age_ms, time_ms) * self.warm(age_ms) * self.jitter(time_ms))
+            (self.calm(age_ms, time_ms) * room.appetite * self.warm(age_ms) * self.jitter(time_ms))
                 .min(limit * RECLAIMED_AT_RATIO)
         };
         let settled = 1.0 - (-age_ms / (6.0 * HOUR_MS as f64)).exp();

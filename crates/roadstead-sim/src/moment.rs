@@ -35,40 +35,72 @@ pub struct Moment {
     pub until_ms: i64,
     pub(crate) lives: Generation,
     pub(crate) run: Option<Run>,
+    /// How often a client had started or stopped it by then. Not scripted: what a client did is told when it was done.
+    pub(crate) deeds: u32,
+}
+
+/// A health check and how it goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Check {
+    /// From a start to the first result.
+    pub(crate) decided_ms: i64,
+    /// It never passes.
+    pub(crate) fails: bool,
+}
+
+impl Check {
+    /// That of scripted containers.
+    pub(crate) const SCRIPTED: Self = Self {
+        decided_ms: HEALTH_START_MS,
+        fails: false,
+    };
 }
 
 impl Moment {
     /// What the container of this schedule is; `None` before the first was made.
-    pub(crate) fn at(schedule: &Schedule, has_health_check: bool, time_ms: i64) -> Option<Self> {
+    pub(crate) fn at(schedule: &Schedule, check: Option<Check>, time_ms: i64) -> Option<Self> {
         let generation = schedule.generation_at(time_ms)?;
-        let (trouble, trouble_until_ms) = schedule.trouble_at(time_ms);
-        let mut moment = Self {
-            generation: generation.index,
+        Some(Self::within(schedule, generation, check, time_ms))
+    }
+
+    /// A container that was made and not started yet.
+    pub(crate) fn created(lives: Generation, created_ms: i64) -> Self {
+        Self {
+            generation: lives.index,
             state: ContainerState::Created,
             health: None,
-            trouble,
-            created_at_ms: generation.start_ms,
+            trouble: false,
+            created_at_ms: created_ms,
             started_at_ms: None,
             finished_at_ms: None,
             exit_code: None,
             restart_count: 0,
             oom_killed: false,
-            until_ms: generation.end_ms.min(trouble_until_ms),
-            lives: generation,
+            until_ms: lives.end_ms,
+            lives,
             run: None,
-        };
-        match schedule.stage_at(generation, time_ms) {
+            deeds: 0,
+        }
+    }
+
+    /// What a container is at a moment of its life between two deploys.
+    pub(crate) fn within(schedule: &Schedule, lives: Generation, check: Option<Check>, time_ms: i64) -> Self {
+        let (trouble, trouble_until_ms) = schedule.trouble_at(time_ms);
+        let mut moment = Self::created(lives, lives.start_ms);
+        moment.trouble = trouble;
+        moment.ends_by(trouble_until_ms);
+        match schedule.stage_at(lives, time_ms) {
             Stage::Created { start_ms } => moment.ends_by(start_ms),
             Stage::Running(run) => {
                 moment.runs(run, None);
                 moment.state = ContainerState::Running;
                 moment.ends_by(run.end_ms);
-                if has_health_check {
-                    let first_pass_ms = run.start_ms + HEALTH_START_MS;
-                    moment.health = Some(if time_ms < first_pass_ms {
-                        moment.ends_by(first_pass_ms);
+                if let Some(check) = check {
+                    let decided_ms = run.start_ms + check.decided_ms;
+                    moment.health = Some(if time_ms < decided_ms {
+                        moment.ends_by(decided_ms);
                         Health::Starting
-                    } else if trouble {
+                    } else if trouble || check.fails {
                         Health::Unhealthy
                     } else {
                         Health::Healthy
@@ -85,7 +117,7 @@ impl Moment {
                 moment.ends_by(next_start_ms);
             }
         }
-        Some(moment)
+        moment
     }
 
     fn ends_by(&mut self, time_ms: i64) {
@@ -99,7 +131,7 @@ impl Moment {
         self.exit_code = ended.map(RunEnd::exit_code);
         self.finished_at_ms = match ended {
             Some(_) => Some(run.end_ms),
-            None => (run.index > 0).then(|| run.start_ms - run.meant_end.down_ms()),
+            None => (run.index > 0).then(|| run.start_ms - run.pause_before_ms),
         };
         // All runs of one generation are meant to end alike; only a deploy cuts the last one short.
         if run.meant_end.is_restart_by_policy() {

@@ -1,14 +1,23 @@
 //! When containers are replaced, restarted and in trouble.
 //!
 //! All of it is found by arithmetic from the moment asked for: generation `g` begins at the first creation plus `g`
-//! periods plus a hash of `g`, so the generation of a moment is found by one division and one step back.
+//! periods plus a hash of `g`, so the generation of a moment is found by one division and one step back. Where an app has a
+//! story, its generations are listed first, and the rhythm sets in after the last of them.
+
+use std::sync::Arc;
 
 use roadstead_model::time::{DAY_MS, MINUTE_MS, SECOND_MS, align_down};
 
+use crate::release::{Pause, Release, Turn};
 use crate::seed::{below, mix, unit};
 
 /// From creation to start.
-const CREATE_TO_START_MS: i64 = 2 * SECOND_MS;
+pub(crate) const CREATE_TO_START_MS: i64 = 2 * SECOND_MS;
+/// What cannot run lives so long before it ends by itself.
+const CRASH_LOOP_RUN_MS: i64 = 800;
+/// Pause of the engine before it starts it again: doubled each time, up to a minute.
+const FIRST_BACKOFF_MS: i64 = 100;
+const LONGEST_BACKOFF_MS: i64 = 60_000;
 
 /// How runs of a container end before it is replaced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,6 +32,8 @@ pub(crate) enum RunEnd {
     Crash,
     /// Ended by itself, done.
     Finished,
+    /// Stopped for a new container that failed, and started again after it.
+    SteppedAside,
 }
 
 impl RunEnd {
@@ -36,14 +47,15 @@ impl RunEnd {
         match self {
             Self::OomKill => 137,
             Self::Crash => 1,
-            Self::Replaced | Self::OperatorRestart | Self::Finished => 0,
+            Self::Replaced | Self::OperatorRestart | Self::Finished | Self::SteppedAside => 0,
         }
     }
 
     /// From the end of a run to the start of the next.
-    pub(crate) fn down_ms(self) -> i64 {
+    fn down_ms(self) -> i64 {
         match self {
             Self::OperatorRestart => 8 * SECOND_MS,
+            Self::SteppedAside => Pause::LENGTH_MS,
             _ => 4 * SECOND_MS,
         }
     }
@@ -63,6 +75,8 @@ pub(crate) enum Runs {
         end: RunEnd,
         calm_when_odd: bool,
     },
+    /// Ends with an error as soon as it is started; `again` when its restart policy starts it again and again.
+    Broken { again: bool },
 }
 
 /// When the container of one place is replaced.
@@ -79,6 +93,12 @@ pub(crate) struct Deploys {
 pub(crate) struct Schedule {
     /// First creation.
     pub(crate) first_ms: i64,
+    /// What the app's story says of this place, oldest first.
+    pub(crate) turns: Arc<[Turn]>,
+    /// Versions that are published and that the rhythm after the story passes over.
+    pub(crate) offers: u32,
+    /// When the container stepped aside for one that failed, oldest first.
+    pub(crate) pauses: Arc<[Pause]>,
     pub(crate) deploys: Option<Deploys>,
     pub(crate) runs: Runs,
     /// Days of a hundred with a spell of trouble (errors, a failing health check).
@@ -108,6 +128,10 @@ pub(crate) struct Run {
     pub(crate) end: RunEnd,
     /// How it would end were there no deploy.
     pub(crate) meant_end: RunEnd,
+    /// From the end of the run before to its start; 0 for the first.
+    pub(crate) pause_before_ms: i64,
+    /// From its end to the start of the next, were there no deploy.
+    pub(crate) pause_after_ms: i64,
 }
 
 /// What a container is doing.
@@ -123,13 +147,26 @@ pub(crate) enum Stage {
 
 impl Schedule {
     fn generation_start(&self, index: i64) -> i64 {
-        match self.deploys {
-            Some(Deploys { period_ms, key }) if index > 0 => {
-                let jitter_ms = below(mix(key, index as u64), period_ms / 4);
-                self.first_ms + index * period_ms + jitter_ms
-            }
-            _ => self.first_ms,
+        let told = self.turns.len() as i64;
+        if index <= 0 {
+            return self.first_ms;
         }
+        if let Some(turn) = usize::try_from(index - 1).ok().and_then(|at| self.turns.get(at)) {
+            return turn.at_ms;
+        }
+        let rhythm_ms = self.rhythm_start();
+        match self.deploys {
+            Some(Deploys { period_ms, key }) => {
+                let jitter_ms = below(mix(key, index as u64), period_ms / 4);
+                rhythm_ms + (index - told) * period_ms + jitter_ms
+            }
+            None => rhythm_ms,
+        }
+    }
+
+    /// Where the rhythm of deploys begins.
+    fn rhythm_start(&self) -> i64 {
+        self.turns.last().map_or(self.first_ms, |turn| turn.at_ms)
     }
 
     /// The generation that lives at this moment; `None` before the first.
@@ -137,22 +174,56 @@ impl Schedule {
         if time_ms < self.first_ms {
             return None;
         }
-        let Some(deploys) = self.deploys else {
-            return Some(Generation {
-                index: 0,
-                start_ms: self.first_ms,
-                end_ms: i64::MAX,
-            });
+        let told = self.turns.len();
+        let begun = self.turns.partition_point(|turn| turn.at_ms <= time_ms);
+        let generation = |index: i64, last: bool| Generation {
+            index: u32::try_from(index).unwrap_or(u32::MAX),
+            start_ms: self.generation_start(index),
+            end_ms: if last {
+                i64::MAX
+            } else {
+                self.generation_start(index + 1)
+            },
         };
-        let mut index = (time_ms - self.first_ms) / deploys.period_ms;
+        if begun < told {
+            return Some(generation(begun as i64, false));
+        }
+        let Some(deploys) = self.deploys else {
+            return Some(generation(told as i64, true));
+        };
+        let mut index = told as i64 + (time_ms - self.rhythm_start()) / deploys.period_ms;
         if self.generation_start(index) > time_ms {
             index -= 1;
         }
-        Some(Generation {
-            index: u32::try_from(index).unwrap_or(u32::MAX),
-            start_ms: self.generation_start(index),
-            end_ms: self.generation_start(index + 1),
-        })
+        Some(generation(index, false))
+    }
+
+    /// What a generation was made from.
+    pub(crate) fn release(&self, generation: u32) -> Release {
+        let told = self.turns.len() as u32;
+        let Some(after_first) = generation.checked_sub(1) else {
+            return Release::FIRST;
+        };
+        if let Some(turn) = self.turns.get(after_first as usize) {
+            return turn.release;
+        }
+        let last = self.turns.last().map_or(Release::FIRST, |turn| turn.release);
+        match self.deploys {
+            Some(deploys) if generation > told => Release {
+                version: last.version + self.offers + (generation - told),
+                how: Release::how_by_chance(mix(deploys.key ^ 0xB0, u64::from(generation))),
+                ..last
+            },
+            _ => last,
+        }
+    }
+
+    /// The moment within this generation when its container stepped aside.
+    fn pause_in(&self, generation: Generation) -> Option<Pause> {
+        self.pauses
+            .iter()
+            .copied()
+            .find(|pause| generation.start_ms < pause.at_ms && pause.end_ms() < generation.end_ms)
     }
 
     /// How runs of this generation repeat: period and end.
@@ -167,11 +238,6 @@ impl Schedule {
         }
     }
 
-    /// Whether runs of this generation end by themselves.
-    pub(crate) fn is_restless(&self, generation: Generation) -> bool {
-        self.repeats(generation).is_some()
-    }
-
     fn run(&self, generation: Generation, index: i64) -> Run {
         let first_start_ms = generation.start_ms + CREATE_TO_START_MS;
         let start_of = |index: i64, period_ms: i64| {
@@ -184,15 +250,39 @@ impl Schedule {
             };
             first_start_ms + index * period_ms + jitter_ms
         };
-        let (start_ms, meant_end_ms, meant_end) = match (self.repeats(generation), self.runs) {
-            (Some((period_ms, end)), _) => (
-                start_of(index, period_ms),
-                start_of(index + 1, period_ms) - end.down_ms(),
-                end,
-            ),
-            (None, Runs::Job { length_ms }) => (first_start_ms, first_start_ms + length_ms, RunEnd::Finished),
-            (None, _) => (first_start_ms, i64::MAX, RunEnd::Replaced),
-        };
+        let aside = RunEnd::SteppedAside;
+        let (start_ms, meant_end_ms, meant_end, pause_before_ms, pause_after_ms) =
+            match (self.repeats(generation), self.runs) {
+                (Some((period_ms, end)), _) => {
+                    let (start_ms, next_ms) = (start_of(index, period_ms), start_of(index + 1, period_ms));
+                    (
+                        start_ms,
+                        next_ms - end.down_ms(),
+                        end,
+                        end.down_ms(),
+                        end.down_ms(),
+                    )
+                }
+                (None, Runs::Job { length_ms }) => {
+                    (first_start_ms, first_start_ms + length_ms, RunEnd::Finished, 0, 0)
+                }
+                (None, Runs::Broken { .. }) => {
+                    let start_ms = first_start_ms + crash_loop_start(index);
+                    let (before_ms, after_ms) = (backoff(index - 1), backoff(index));
+                    (
+                        start_ms,
+                        start_ms + CRASH_LOOP_RUN_MS,
+                        RunEnd::Crash,
+                        before_ms,
+                        after_ms,
+                    )
+                }
+                (None, _) => match (self.pause_in(generation), index) {
+                    (Some(pause), 0) => (first_start_ms, pause.at_ms, aside, 0, aside.down_ms()),
+                    (Some(pause), _) => (pause.end_ms(), i64::MAX, RunEnd::Replaced, aside.down_ms(), 0),
+                    (None, _) => (first_start_ms, i64::MAX, RunEnd::Replaced, 0, 0),
+                },
+            };
         let replaced = generation.end_ms < meant_end_ms;
         Run {
             index: u32::try_from(index).unwrap_or(u32::MAX),
@@ -201,6 +291,21 @@ impl Schedule {
             meant_end_ms,
             end: if replaced { RunEnd::Replaced } else { meant_end },
             meant_end,
+            pause_before_ms: if index == 0 { 0 } else { pause_before_ms },
+            pause_after_ms,
+        }
+    }
+
+    /// The run of a moment at or after the first start: the one that lasts or was the last to end, or the one after it.
+    fn run_index(&self, generation: Generation, first_start_ms: i64, time_ms: i64) -> i64 {
+        let since_ms = time_ms - first_start_ms;
+        match (self.repeats(generation), self.runs) {
+            (Some((period_ms, _)), _) => since_ms / period_ms,
+            (None, Runs::Broken { again: true }) => crash_loop_index(since_ms),
+            (None, Runs::One) => self
+                .pause_in(generation)
+                .map_or(0, |pause| i64::from(time_ms >= pause.end_ms())),
+            _ => 0,
         }
     }
 
@@ -212,20 +317,19 @@ impl Schedule {
                 start_ms: first_start_ms.min(generation.end_ms),
             };
         }
-        let mut index = self
-            .repeats(generation)
-            .map_or(0, |(period_ms, _)| (time_ms - first_start_ms) / period_ms);
+        let index = self.run_index(generation, first_start_ms, time_ms);
         let mut run = self.run(generation, index);
         if run.start_ms > time_ms {
-            index -= 1;
-            run = self.run(generation, index);
+            run = self.run(generation, index - 1);
         }
         if time_ms < run.end_ms {
             return Stage::Running(run);
         }
-        let next_start_ms = match run.end {
-            RunEnd::Finished => generation.end_ms,
-            end => (run.meant_end_ms + end.down_ms()).min(generation.end_ms),
+        let ends_for_good = run.end == RunEnd::Finished || matches!(self.runs, Runs::Broken { again: false });
+        let next_start_ms = if ends_for_good {
+            generation.end_ms
+        } else {
+            (run.meant_end_ms.saturating_add(run.pause_after_ms)).min(generation.end_ms)
         };
         Stage::Ended { run, next_start_ms }
     }
@@ -251,6 +355,30 @@ impl Schedule {
     }
 }
 
+/// The engine's pause after the run of this index.
+fn backoff(index: i64) -> i64 {
+    (FIRST_BACKOFF_MS << index.clamp(0, 10)).min(LONGEST_BACKOFF_MS)
+}
+
+/// When the run of this index of a crash loop begins, from the start of the first.
+fn crash_loop_start(index: i64) -> i64 {
+    // From the tenth pause on all are of the longest kind.
+    let grown_ms: i64 = (0..index.min(10)).map(backoff).sum();
+    grown_ms + (index - 10).max(0) * LONGEST_BACKOFF_MS + index * CRASH_LOOP_RUN_MS
+}
+
+/// The run of a crash loop that had begun so long after the start of the first.
+fn crash_loop_index(since_ms: i64) -> i64 {
+    let tenth_ms = crash_loop_start(10);
+    if since_ms >= tenth_ms {
+        return 10 + (since_ms - tenth_ms) / (LONGEST_BACKOFF_MS + CRASH_LOOP_RUN_MS);
+    }
+    (0..10)
+        .rev()
+        .find(|index| crash_loop_start(*index) <= since_ms)
+        .unwrap_or(0)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -258,6 +386,9 @@ mod tests {
     fn schedule(runs: Runs) -> Schedule {
         Schedule {
             first_ms: 1_700_000_000_000,
+            turns: Arc::default(),
+            offers: 0,
+            pauses: Arc::default(),
             deploys: Some(Deploys {
                 period_ms: 9 * DAY_MS,
                 key: 11,
@@ -316,7 +447,7 @@ mod tests {
             at_ms = next_start_ms;
         }
         let calm = schedule.generation_at(generation.end_ms).unwrap();
-        assert!(!schedule.is_restless(calm), "every other deploy mends it");
+        assert!(schedule.repeats(calm).is_none(), "every other deploy mends it");
     }
 
     #[test]
@@ -344,5 +475,81 @@ mod tests {
             at_ms = until_ms;
         }
         assert!((70..130).contains(&spells), "about half of 200 days: {spells}");
+    }
+
+    #[test]
+    fn what_a_story_tells_comes_first_and_the_rhythm_sets_in_after_it() {
+        let start_ms = 1_700_000_000_000;
+        let turn = |days: i64, version| Turn {
+            at_ms: start_ms + days * DAY_MS,
+            release: Release {
+                version,
+                ..Release::FIRST
+            },
+        };
+        let schedule = Schedule {
+            turns: Arc::new([turn(3, 1), turn(4, 2), turn(5, 1)]),
+            offers: 2,
+            ..schedule(Runs::One)
+        };
+        let mut versions = Vec::new();
+        let mut at_ms = start_ms;
+        for index in 0..6 {
+            let generation = schedule.generation_at(at_ms).unwrap();
+            assert_eq!((generation.index, generation.start_ms), (index, at_ms));
+            versions.push(schedule.release(index).version);
+            at_ms = generation.end_ms;
+        }
+        assert_eq!(
+            versions,
+            [0, 1, 2, 1, 4, 5],
+            "what is only offered is passed over"
+        );
+    }
+
+    #[test]
+    fn what_cannot_run_is_started_again_after_pauses_that_grow() {
+        let schedule = schedule(Runs::Broken { again: true });
+        let generation = schedule.generation_at(schedule.first_ms).unwrap();
+        let mut at_ms = generation.start_ms + CREATE_TO_START_MS;
+        let mut pauses = Vec::new();
+        for index in 0..14 {
+            let Stage::Running(run) = schedule.stage_at(generation, at_ms) else {
+                panic!("run {index} begins at {at_ms}");
+            };
+            assert_eq!(
+                (run.index, run.start_ms, run.meant_end),
+                (index, at_ms, RunEnd::Crash)
+            );
+            let Stage::Ended { next_start_ms, .. } = schedule.stage_at(generation, run.end_ms) else {
+                panic!("run {index} ends at {}", run.end_ms);
+            };
+            pauses.push(next_start_ms - run.end_ms);
+            at_ms = next_start_ms;
+        }
+        assert_eq!(pauses[..4], [100, 200, 400, 800]);
+        assert_eq!(pauses[10..], [60_000; 4]);
+    }
+
+    #[test]
+    fn a_container_that_stepped_aside_runs_again_after_it() {
+        let at_ms = 1_700_000_000_000 + DAY_MS;
+        let schedule = Schedule {
+            pauses: Arc::new([Pause { at_ms }]),
+            ..schedule(Runs::One)
+        };
+        let generation = schedule.generation_at(at_ms).unwrap();
+        let Stage::Ended { run, next_start_ms } = schedule.stage_at(generation, at_ms) else {
+            panic!("it stands aside");
+        };
+        assert_eq!(run.end, RunEnd::SteppedAside);
+        let Stage::Running(run) = schedule.stage_at(generation, next_start_ms) else {
+            panic!("it runs again");
+        };
+        assert_eq!(
+            (run.index, run.start_ms, run.end_ms),
+            (1, next_start_ms, generation.end_ms)
+        );
+        assert_eq!(run.start_ms - run.pause_before_ms, at_ms);
     }
 }

@@ -2,20 +2,26 @@
 
 mod body;
 mod containers;
+mod create;
 mod events;
 mod fault;
 mod filters;
 mod host;
+mod images;
+mod inspect;
+mod lifecycle;
 mod listener;
+mod live;
 mod logs;
+mod networks;
 mod request;
 mod router;
 mod stats;
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, RwLock};
 
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -35,6 +41,10 @@ struct Engine {
     host: Arc<ScriptedHost>,
     clock: SimClock,
     fault: watch::Sender<Option<Fault>>,
+    /// What clients did to it.
+    live: RwLock<Arc<live::Live>>,
+    /// Counts what they do, to wake those who listen to events.
+    changed: watch::Sender<u64>,
     requests: AtomicU64,
     connections: AtomicU64,
 }
@@ -47,6 +57,8 @@ impl SimHost {
             host: Arc::clone(fleet.hosts().get(host)?),
             clock,
             fault: watch::Sender::new(None),
+            live: RwLock::default(),
+            changed: watch::Sender::new(0),
             requests: AtomicU64::new(0),
             connections: AtomicU64::new(0),
         })))

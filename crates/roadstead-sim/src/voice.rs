@@ -3,6 +3,7 @@
 use roadstead_model::time::DAY_MS;
 
 use crate::berth::Berth;
+use crate::catalogue::Flaw;
 use crate::moment::Moment;
 use crate::seed::{below, mix};
 
@@ -138,10 +139,12 @@ impl Berth {
             return;
         };
         let key = mix(self.key ^ 0x11FE, number as u64);
-        let (errors, warnings) = match (then.trouble, self.script.misbehaves) {
-            (true, _) => (550, 200),
-            (false, true) => (25, 60),
-            (false, false) => (2, 12),
+        let worse = self.image_of(then.generation).flaw() == Some(Flaw::Worse);
+        let (errors, warnings) = match (then.trouble, worse, self.script.misbehaves) {
+            (true, _, _) => (550, 200),
+            (false, true, _) => (60, 110),
+            (false, false, true) => (25, 60),
+            (false, false, false) => (2, 12),
         };
         let mood = match key % 1_000 {
             chance if chance < errors => Mood::Error,

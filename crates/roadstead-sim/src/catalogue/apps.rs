@@ -1,6 +1,6 @@
 //! The list itself.
 
-use super::{AppScript, Endurance as E, ServiceScript as S, mariadb, postgres, redis};
+use super::{AppScript, Endurance as E, Flaw, ServiceScript as S, mariadb, postgres, redis, story};
 use crate::berth::MemoryShape as Shape;
 use crate::voice::Voice;
 
@@ -10,6 +10,7 @@ const fn compose(name: &'static str, deploy_days: u32, services: &'static [S]) -
         compose: true,
         deploy_days,
         services,
+        story: None,
     }
 }
 
@@ -19,6 +20,7 @@ const fn alone(name: &'static str, deploy_days: u32, services: &'static [S; 1]) 
         compose: false,
         deploy_days,
         services,
+        story: None,
     }
 }
 
@@ -76,18 +78,22 @@ pub(crate) const APPS: &[AppScript] = &[
             mariadb("db", 190),
             redis("redis", 9),
         ],
-    ),
+    )
+    .told(&story::NEXTCLOUD),
     alone(
         "vaultwarden",
         30,
         &[S::new("vaultwarden", "vaultwarden/server", Voice::Rust, 46)
             .tag("1.32.", 1, "")
+            .moving("latest")
+            .flaws(&[(3, Flaw::Worse)])
             .runs("/start.sh")
             .limit(256)
             .load(3, 2, 1, 14)
             .log_every(30_000)
             .health_check()],
-    ),
+    )
+    .told(&story::VAULTWARDEN),
     compose(
         "monitoring",
         28,
@@ -121,6 +127,7 @@ pub(crate) const APPS: &[AppScript] = &[
         &[
             S::new("server", "gitea/gitea", Voice::Go, 170)
                 .tag("1.22.", 1, "")
+                .flaws(&[(2, Flaw::Worse), (5, Flaw::Broken)])
                 .runs("/usr/bin/entrypoint /bin/s6-svscan /etc/s6")
                 .limit(512)
                 .load(20, 15, 10, 19)
@@ -128,7 +135,8 @@ pub(crate) const APPS: &[AppScript] = &[
                 .health_check(),
             postgres("db", 60, 180),
         ],
-    ),
+    )
+    .told(&story::GITEA),
     compose(
         "paperless",
         12,
@@ -175,12 +183,14 @@ pub(crate) const APPS: &[AppScript] = &[
             380,
         )
         .tag("2025.1.", 2, "")
+        .flaws(&[(2, Flaw::Worse)])
         .runs("/init")
         .cache(150)
         .load(55, 0, 12, 34)
         .log_every(15_000)
         .host_network()],
-    ),
+    )
+    .told(&story::HOME_ASSISTANT),
     compose(
         "traefik",
         25,
@@ -197,6 +207,7 @@ pub(crate) const APPS: &[AppScript] = &[
         24,
         &[S::new("jellyfin", "jellyfin/jellyfin", Voice::DotNet, 610)
             .tag("10.9.", 7, "")
+            .flaws(&[(2, Flaw::Sick)])
             .runs("/jellyfin/jellyfin")
             .shape(Shape::Diurnal)
             .cache(1_400)
@@ -204,7 +215,8 @@ pub(crate) const APPS: &[AppScript] = &[
             .load(220, 900, 700, 38)
             .log_every(7_000)
             .health_check()],
-    ),
+    )
+    .told(&story::JELLYFIN),
     compose(
         "n8n",
         10,
@@ -223,6 +235,7 @@ pub(crate) const APPS: &[AppScript] = &[
         40,
         &[S::new("uptime-kuma", "louislam/uptime-kuma", Voice::Node, 110)
             .tag("1.23.", 13, "")
+            .moving("1")
             .runs("node server/server.js")
             .shape(Shape::Leaking)
             .endures(E::RestartedEvery(120))
@@ -274,13 +287,15 @@ pub(crate) const APPS: &[AppScript] = &[
         &[
             S::new("app", "lscr.io/linuxserver/bookstack", Voice::Apache, 96)
                 .tag("24.05.", 3, "")
+                .denied()
                 .runs("/init")
                 .limit(256)
                 .load(9, 5, 2, 20)
                 .log_every(6_000),
             mariadb("db", 140),
         ],
-    ),
+    )
+    .told(&story::BOOKSTACK),
     compose(
         "mealie",
         18,

@@ -48,6 +48,14 @@ impl Answer {
         Self::whole(JSON, value.to_string())
     }
 
+    /// A status and nothing more.
+    pub(super) fn empty(status: StatusCode) -> Self {
+        Self {
+            status,
+            ..Self::whole(JSON, Bytes::new())
+        }
+    }
+
     /// JSON that is written already.
     pub(super) fn json_bytes(bytes: Vec<u8>) -> Self {
         Self::whole(JSON, bytes)

@@ -1,4 +1,4 @@
-//! `/containers/json` and `/containers/{id}/json`.
+//! `/containers/json`: the list.
 
 use hyper::StatusCode;
 use roadstead_model::{ContainerState, Health};
@@ -7,79 +7,12 @@ use serde_json::{Map, Value, json};
 use super::SimHost;
 use super::body::Answer;
 use super::filters::Filters;
-use super::host::rfc3339;
+use super::inspect::networks;
+use super::live::{Found, all};
 use super::request::Query;
 use crate::berth::Berth;
 use crate::moment::Moment;
-use crate::seed::{id_head, mix};
-
-/// What the engine writes for a moment that never was.
-const NEVER: &str = "0001-01-01T00:00:00Z";
-
-/// A container as it is now.
-pub(super) struct Found<'a> {
-    pub(super) index: usize,
-    pub(super) berth: &'a Berth,
-    pub(super) moment: Moment,
-    pub(super) now_ms: i64,
-}
-
-impl<'a> Found<'a> {
-    /// The container now in the berth of this index.
-    pub(super) fn now(sim: &'a SimHost, index: usize) -> Option<Self> {
-        let now_ms = sim.clock().now_ms();
-        let berth = sim.host().berths.get(index)?;
-        let moment = berth.moment_at(now_ms)?;
-        Some(Self {
-            index,
-            berth,
-            moment,
-            now_ms,
-        })
-    }
-}
-
-/// Every container of the host now.
-pub(super) fn all(sim: &SimHost) -> impl Iterator<Item = Found<'_>> {
-    let now_ms = sim.clock().now_ms();
-    sim.host()
-        .berths
-        .iter()
-        .enumerate()
-        .filter_map(move |(index, berth)| {
-            let moment = berth.moment_at(now_ms)?;
-            Some(Found {
-                index,
-                berth,
-                moment,
-                now_ms,
-            })
-        })
-}
-
-/// The container of this id, beginning of an id, or name.
-pub(super) fn find<'a>(sim: &'a SimHost, asked: &str) -> Result<Found<'a>, Answer> {
-    let head = asked
-        .get(..16)
-        .and_then(|head| u64::from_str_radix(head, 16).ok());
-    let is_asked = |found: &Found<'_>| {
-        let generation = found.moment.generation;
-        match head {
-            // Most questions give a whole id; only its owner's is written out to compare.
-            Some(head) => {
-                id_head(mix(found.berth.key, u64::from(generation))) == head
-                    && found.berth.container_id(generation).0.starts_with(asked)
-            }
-            None => {
-                found.berth.name == asked.trim_start_matches('/')
-                    || (asked.len() >= 3 && found.berth.container_id(generation).0.starts_with(asked))
-            }
-        }
-    };
-    all(sim)
-        .find(is_asked)
-        .ok_or_else(|| Answer::error(StatusCode::NOT_FOUND, &format!("No such container: {asked}")))
-}
+use crate::spec::{Mount, Spec};
 
 /// Answers `/containers/json`. Understands `all`, `limit` and the filters `id`, `name`, `label`, `status`, `health`.
 pub(super) fn list(sim: &SimHost, query: &Query) -> Result<Answer, Answer> {
@@ -113,17 +46,13 @@ pub(super) fn list(sim: &SimHost, query: &Query) -> Result<Answer, Answer> {
                         .0
                         .starts_with(id)
                 })
-                && filters.labels_pass(&found.berth.labels)
+                && (!filters.has("label")
+                    || filters.labels_pass(&found.berth.labels_of(found.moment.generation)))
         })
         .collect();
     // The engine lists the youngest first.
     listed.sort_by_key(|found| std::cmp::Reverse(found.moment.created_at_ms));
     Ok(Answer::json(&listed.iter().take(limit).map(summary).collect()))
-}
-
-/// Answers `/containers/{id}/json`.
-pub(super) fn inspect(sim: &SimHost, id: &str) -> Result<Answer, Answer> {
-    Ok(Answer::json(&details(&find(sim, id)?)))
 }
 
 pub(super) fn health_word(health: Health) -> &'static str {
@@ -134,20 +63,42 @@ pub(super) fn health_word(health: Health) -> &'static str {
     }
 }
 
-pub(super) fn labels(berth: &Berth) -> Map<String, Value> {
+pub(super) fn labels(berth: &Berth, generation: u32) -> Map<String, Value> {
     berth
-        .labels
-        .iter()
-        .map(|(key, value)| (key.clone(), Value::from(value.as_str())))
+        .labels_of(generation)
+        .into_iter()
+        .map(|(key, value)| (key, Value::from(value)))
         .collect()
 }
 
-fn network_name(berth: &Berth) -> String {
-    match (berth.script.host_network, berth.compose) {
-        (true, _) => "host".to_owned(),
-        (false, true) => format!("{}_default", berth.app),
-        (false, false) => "bridge".to_owned(),
+/// A port of a container that the host publishes.
+pub(super) struct Port {
+    /// `3000/tcp`.
+    pub(super) own: String,
+    /// The host's address; empty is all of them.
+    pub(super) address: String,
+    /// The host's port.
+    pub(super) host: String,
+}
+
+/// The ports of a container that the host publishes while it runs.
+pub(super) fn published(spec: &Spec) -> Vec<Port> {
+    let bindings = spec.host_config.get("PortBindings").and_then(Value::as_object);
+    let mut ports = Vec::new();
+    for (own, bound) in bindings.into_iter().flatten() {
+        for bound in bound.as_array().into_iter().flatten() {
+            let text = |name: &str| bound.get(name).and_then(Value::as_str).unwrap_or_default();
+            let host = text("HostPort");
+            if !host.is_empty() && host != "0" {
+                ports.push(Port {
+                    own: own.clone(),
+                    address: text("HostIp").to_owned(),
+                    host: host.to_owned(),
+                });
+            }
+        }
     }
+    ports
 }
 
 /// What `docker ps` shows as STATUS.
@@ -185,134 +136,40 @@ fn ago(ms: i64) -> String {
 }
 
 fn summary(found: &Found<'_>) -> Value {
-    let (berth, moment) = (found.berth, &found.moment);
-    let network = network_name(berth);
+    let (berth, moment) = (&*found.berth, &found.moment);
+    let generation = moment.generation;
+    let spec = berth.spec(generation);
+    let running = moment.state.is_running();
+    let ports: Vec<Value> = published(&spec)
+        .iter()
+        .filter(|_| running)
+        .map(|port| {
+            let (number, kind) = port.own.split_once('/').unwrap_or((&port.own, "tcp"));
+            let address = match port.address.as_str() {
+                "" => "0.0.0.0",
+                address => address,
+            };
+            json!({
+                "IP": address,
+                "PrivatePort": number.parse::<u16>().unwrap_or_default(),
+                "PublicPort": port.host.parse::<u16>().unwrap_or_default(),
+                "Type": kind,
+            })
+        })
+        .collect();
     json!({
-        "Id": berth.container_id(moment.generation).0,
+        "Id": berth.container_id(generation).0,
         "Names": [format!("/{}", berth.name)],
-        "Image": berth.image(moment.generation),
-        "ImageID": berth.image_id(moment.generation),
+        "Image": berth.image(generation),
+        "ImageID": berth.image_id(generation),
         "Command": berth.script.command,
         "Created": moment.created_at_ms / 1_000,
-        "Ports": [],
-        "Labels": labels(berth),
+        "Ports": ports,
+        "Labels": labels(berth, generation),
         "State": moment.state.as_str(),
         "Status": status(found),
-        "HostConfig": { "NetworkMode": network },
-        "NetworkSettings": { "Networks": { network.as_str(): endpoint(berth) } },
-        "Mounts": [],
+        "HostConfig": { "NetworkMode": spec.host_config.get("NetworkMode") },
+        "NetworkSettings": { "Networks": networks(found, &spec) },
+        "Mounts": spec.mounts.iter().map(Mount::shown).collect::<Value>(),
     })
-}
-
-fn endpoint(berth: &Berth) -> Value {
-    let address = match berth.script.host_network {
-        true => String::new(),
-        false => format!("172.20.{}.{}", berth.key >> 8 & 0xFF, 2 + berth.key % 250),
-    };
-    json!({
-        "IPAMConfig": null,
-        "Links": null,
-        "Aliases": null,
-        "MacAddress": "",
-        "DriverOpts": null,
-        "NetworkID": crate::seed::hex_id(crate::seed::key_of(&network_name(berth))),
-        "EndpointID": "",
-        "Gateway": "",
-        "IPAddress": address,
-        "IPPrefixLen": 16,
-        "IPv6Gateway": "",
-        "GlobalIPv6Address": "",
-        "GlobalIPv6PrefixLen": 0,
-    })
-}
-
-fn details(found: &Found<'_>) -> Value {
-    let (berth, moment) = (found.berth, &found.moment);
-    let id = berth.container_id(moment.generation).0;
-    let network = network_name(berth);
-    let limit = berth.limit_bytes(moment.generation).unwrap_or(0);
-    let command: Vec<&str> = berth.script.command.split(' ').collect();
-    json!({
-        "Id": id,
-        "Created": rfc3339(moment.created_at_ms),
-        "Path": command[0],
-        "Args": command[1..],
-        "State": state(found),
-        "Image": berth.image_id(moment.generation),
-        "ResolvConfPath": "",
-        "HostnamePath": "",
-        "HostsPath": "",
-        "LogPath": "",
-        "Name": format!("/{}", berth.name),
-        "RestartCount": moment.restart_count,
-        "Driver": "overlay2",
-        "Platform": "linux",
-        "MountLabel": "",
-        "ProcessLabel": "",
-        "AppArmorProfile": "",
-        "ExecIDs": null,
-        "HostConfig": {
-            "Binds": null,
-            "LogConfig": { "Type": "json-file", "Config": { "max-size": "10m" } },
-            "NetworkMode": network,
-            "RestartPolicy": { "Name": "unless-stopped", "MaximumRetryCount": 0 },
-            "AutoRemove": false,
-            "Privileged": false,
-            "ReadonlyRootfs": false,
-            "OomKillDisable": false,
-            "OomScoreAdj": 0,
-            "ShmSize": 67_108_864,
-            "Memory": limit,
-            "MemoryReservation": berth.reservation_bytes.unwrap_or(0),
-            "MemorySwap": limit * 2,
-            "NanoCpus": berth.cpu_limit_cores.map_or(0, |cores| (cores * 1e9) as i64),
-            "CpuShares": 0,
-            "CpuPeriod": 0,
-            "CpuQuota": 0,
-            "PidsLimit": null,
-        },
-        "Mounts": [],
-        "Config": {
-            "Hostname": id[..12],
-            "User": "",
-            "Tty": berth.script.tty,
-            "OpenStdin": false,
-            "Env": ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"],
-            "Cmd": command,
-            "Image": berth.image(moment.generation),
-            "WorkingDir": "",
-            "Entrypoint": null,
-            "Labels": labels(berth),
-        },
-        "NetworkSettings": { "Networks": { network.as_str(): endpoint(berth) } },
-    })
-}
-
-fn state(found: &Found<'_>) -> Value {
-    let moment = &found.moment;
-    let time = |ms: Option<i64>| ms.map_or_else(|| NEVER.to_owned(), rfc3339);
-    let running = moment.state.is_running();
-    let mut state = json!({
-        "Status": moment.state.as_str(),
-        // A restarting container counts as running for the engine.
-        "Running": running || moment.state == ContainerState::Restarting,
-        "Paused": false,
-        "Restarting": moment.state == ContainerState::Restarting,
-        "OOMKilled": moment.oom_killed,
-        "Dead": false,
-        "Pid": if running { 1_000 + found.berth.key % 30_000 } else { 0 },
-        "ExitCode": moment.exit_code.unwrap_or(0),
-        "Error": "",
-        "StartedAt": time(moment.started_at_ms),
-        "FinishedAt": time(moment.finished_at_ms),
-    });
-    // An engine keeps the last result of a stopped container; the script has none to keep.
-    if let (Some(health), Some(state)) = (moment.health, state.as_object_mut()) {
-        let failing = if health == Health::Unhealthy { 3 } else { 0 };
-        state.insert(
-            "Health".to_owned(),
-            json!({ "Status": health_word(health), "FailingStreak": failing, "Log": [] }),
-        );
-    }
-    state
 }

@@ -1,17 +1,16 @@
-//! What the engine says of itself and of its images: `/version`, `/info`, `/images`, `/system/df`.
-
-use std::collections::BTreeMap;
+//! What the engine says of itself: `/version`, `/info`, `/system/df`.
 
 use chrono::{DateTime, SecondsFormat, Utc};
-use hyper::StatusCode;
 use roadstead_model::ContainerState;
 use serde_json::{Value, json};
 
 use super::SimHost;
 use super::body::Answer;
-use super::containers::{all, labels};
+use super::containers::labels;
+use super::images;
+use super::live::all;
 use crate::SIMULATED_LABEL;
-use crate::seed::{below, key_of, mix};
+use crate::seed::{below, mix};
 
 /// A moment as the engine writes it.
 pub(super) fn rfc3339(time_ms: i64) -> String {
@@ -70,7 +69,7 @@ pub(super) fn info(sim: &SimHost) -> Answer {
         "ContainersRunning": running,
         "ContainersPaused": paused,
         "ContainersStopped": total - running - paused,
-        "Images": images_now(sim).len(),
+        "Images": images::all_local(sim, &sim.live(), sim.clock().now_ms()).len(),
         "Driver": "overlay2",
         "DriverStatus": [["Backing Filesystem", "extfs"]],
         "MemoryLimit": true,
@@ -105,96 +104,9 @@ pub(super) fn info(sim: &SimHost) -> Answer {
     }))
 }
 
-struct Image {
-    id: String,
-    created_ms: i64,
-    size_bytes: i64,
-    containers: i64,
-}
-
-/// The images the host's containers were made from, by reference.
-fn images_now(sim: &SimHost) -> BTreeMap<String, Image> {
-    let mut images = BTreeMap::new();
-    for found in all(sim) {
-        let reference = found.berth.image(found.moment.generation);
-        let key = key_of(&reference);
-        let image = images.entry(reference).or_insert_with(|| Image {
-            id: found.berth.image_id(found.moment.generation),
-            // Built some hours before it was deployed.
-            created_ms: found.moment.created_at_ms - 3_600_000 - below(mix(key, 1), 86_400_000),
-            size_bytes: 20_000_000 + below(mix(key, 2), 900_000_000),
-            containers: 0,
-        });
-        image.containers += 1;
-    }
-    images
-}
-
-/// `name` and the digest the registry would give it.
-fn digest(reference: &str, image: &Image) -> String {
-    let name = reference.rsplit_once(':').map_or(reference, |(name, _)| name);
-    format!("{name}@sha256:{}", crate::seed::hex_id(key_of(&image.id)))
-}
-
-fn image_summary((reference, image): (&String, &Image)) -> Value {
-    json!({
-        "Id": image.id,
-        "ParentId": "",
-        "RepoTags": [reference],
-        "RepoDigests": [digest(reference, image)],
-        "Created": image.created_ms / 1_000,
-        "Size": image.size_bytes,
-        "SharedSize": -1,
-        "Labels": { SIMULATED_LABEL: "true" },
-        "Containers": image.containers,
-    })
-}
-
-/// Answers `/images/json`.
-pub(super) fn images(sim: &SimHost) -> Answer {
-    Answer::json(&images_now(sim).iter().map(image_summary).collect())
-}
-
-/// Answers `/images/{name}/json` for a reference, an id, or the beginning of an id.
-pub(super) fn image(sim: &SimHost, asked: &str) -> Result<Answer, Answer> {
-    let images = images_now(sim);
-    let is_id = |image: &Image| {
-        let bare = asked.strip_prefix("sha256:").unwrap_or(asked);
-        bare.len() >= 3 && image.id["sha256:".len()..].starts_with(bare)
-    };
-    let Some((reference, image)) = images
-        .iter()
-        .find(|(reference, image)| *reference == asked || is_id(image))
-    else {
-        return Err(Answer::error(
-            StatusCode::NOT_FOUND,
-            &format!("No such image: {asked}"),
-        ));
-    };
-    Ok(Answer::json(&json!({
-        "Id": image.id,
-        "RepoTags": [reference],
-        "RepoDigests": [digest(reference, image)],
-        "Parent": "",
-        "Comment": "",
-        "Created": rfc3339(image.created_ms),
-        "DockerVersion": "",
-        "Author": "",
-        "Config": { "Labels": { SIMULATED_LABEL: "true" }, "Cmd": null, "Env": null, "Entrypoint": null },
-        "Architecture": "amd64",
-        "Os": "linux",
-        "Size": image.size_bytes,
-        "GraphDriver": { "Name": "overlay2", "Data": {} },
-        "RootFS": { "Type": "layers", "Layers": [] },
-        "Metadata": { "LastTagTime": NEVER_TAGGED },
-    })))
-}
-
-const NEVER_TAGGED: &str = "0001-01-01T00:00:00Z";
-
-/// Answers `/system/df`: images and containers; the fleet has no volumes and no build cache.
+/// Answers `/system/df`: images and containers; it knows no sizes of volumes, and there is no build cache.
 pub(super) fn disk_usage(sim: &SimHost) -> Answer {
-    let images = images_now(sim);
+    let images = images::all_local(sim, &sim.live(), sim.clock().now_ms());
     let containers: Vec<Value> = all(sim)
         .map(|found| {
             json!({
@@ -206,7 +118,7 @@ pub(super) fn disk_usage(sim: &SimHost) -> Answer {
                 "Created": found.moment.created_at_ms / 1_000,
                 "Ports": [],
                 "SizeRw": below(mix(found.berth.key, 9), 40_000_000),
-                "Labels": labels(found.berth),
+                "Labels": labels(&found.berth, found.moment.generation),
                 "State": found.moment.state.as_str(),
                 "Status": "",
                 "Mounts": [],
@@ -214,8 +126,8 @@ pub(super) fn disk_usage(sim: &SimHost) -> Answer {
         })
         .collect();
     Answer::json(&json!({
-        "LayersSize": images.values().map(|image| image.size_bytes).sum::<i64>(),
-        "Images": images.iter().map(image_summary).collect::<Value>(),
+        "LayersSize": images.iter().map(|local| local.image.size_bytes()).sum::<i64>(),
+        "Images": images.iter().map(|local| images::summary(sim, local)).collect::<Value>(),
         "Containers": containers,
         "Volumes": [],
         "BuildCache": [],

@@ -9,7 +9,7 @@ use hyper::StatusCode;
 
 use super::SimHost;
 use super::body::Answer;
-use super::containers::{Found, find};
+use super::live::{Found, find};
 use super::request::Query;
 use crate::load::{LoadLog, Wanted};
 use crate::voice::{LogLine, LogStream};
@@ -54,8 +54,7 @@ pub(super) fn logs(sim: &SimHost, id: &str, query: &Query) -> Result<Answer, Ans
     }
     let mut flow = Flow {
         sim: sim.clone(),
-        berth: found.index,
-        generation: found.moment.generation,
+        id: found.berth.container_id(found.moment.generation).0,
         manner: Manner {
             raw: found.berth.script.tty,
             ..manner
@@ -147,8 +146,7 @@ impl Manner {
 /// A log on its way to a reader.
 struct Flow {
     sim: SimHost,
-    berth: usize,
-    generation: u32,
+    id: String,
     manner: Manner,
     told_ns: i64,
     /// What was there when the reader asked.
@@ -179,10 +177,7 @@ impl Flow {
             return Some(self.manner.write(&std::mem::take(&mut self.ahead)));
         }
         loop {
-            let found = Found::now(&self.sim, self.berth)?;
-            if found.moment.generation != self.generation {
-                return None;
-            }
+            let found = find(&self.sim, &self.id).ok()?;
             if self.told_ns < self.to_ns {
                 let lines = found
                     .berth

@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use super::SimHost;
 use super::body::Answer;
-use super::containers::{Found, find};
 use super::host::rfc3339;
+use super::live::{Found, find};
 use super::request::Query;
 use crate::berth::Berth;
 use crate::memory::MemoryPicture;
@@ -189,15 +189,15 @@ pub(super) fn stats(sim: &SimHost, id: &str, query: &Query) -> Result<Answer, An
     if !streaming {
         return Ok(Answer::json_bytes(stats_of(&found, !one_shot)?));
     }
-    let generation = found.moment.generation;
-    let (sim, berth) = (sim.clone(), found.index);
+    let id = found.berth.container_id(found.moment.generation).0;
+    let sim = sim.clone();
     let answers = stream::unfold(false, move |started| {
-        let sim = sim.clone();
+        let (sim, id) = (sim.clone(), id.clone());
         async move {
             if started {
                 tokio::time::sleep(STREAM_STEP).await;
             }
-            let found = Found::now(&sim, berth).filter(|now| now.moment.generation == generation)?;
+            let found = find(&sim, &id).ok()?;
             let mut line = stats_of(&found, true).ok()?;
             line.push(b'\n');
             Some((Bytes::from(line), true))

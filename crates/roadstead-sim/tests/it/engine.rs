@@ -425,12 +425,7 @@ async fn what_is_not_there_and_what_is_not_allowed_are_said_in_the_engines_words
     for (method, path, status, said) in [
         ("GET", "/containers/nobody/json", 404, "No such container: nobody"),
         ("GET", "/v1.41/nowhere", 404, "page not found"),
-        (
-            "POST",
-            "/containers/immich-server-1/restart",
-            404,
-            "page not found",
-        ),
+        ("POST", "/containers/immich-server-1/exec", 404, "page not found"),
         ("POST", "/containers/json", 405, "can only be read"),
         (
             "DELETE",

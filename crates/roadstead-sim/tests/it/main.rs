@@ -9,6 +9,9 @@ mod support;
 // The script: deterministic, and true to what its shapes promise.
 mod script;
 
+// What was deployed in the past, and what it did to the numbers.
+mod deploys;
+
 // The engine's answers, read by a client library that knows nothing of the simulation.
 mod engine;
 
