@@ -1,6 +1,8 @@
 //! The simulated fleet: weeks of history made in seconds, then the same hosts served over sockets and polled like any
 //! other. It has a store of its own beside the operator's, made anew each time and dropped when it is left.
 
+mod ledger;
+
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 
@@ -169,7 +171,14 @@ async fn backfill(fleet: &Fleet, simulated: &SimFleet, index: usize, host: HostI
         from_ms: ticks_from_ms,
         to_ms: now_ms,
     };
-    history.run(simulated, index, fine, FINE_INTERVAL_MS, true).await
+    history
+        .run(simulated, index, fine, FINE_INTERVAL_MS, true)
+        .await?;
+    let whole = TimeRange {
+        from_ms: coarse.from_ms,
+        to_ms: now_ms,
+    };
+    ledger::write(fleet, simulated, index, host, whole).await
 }
 
 /// One host's past while it is made.
