@@ -16,6 +16,9 @@ use roadstead_model::{EngineContainerId, Fault, FaultCause};
 use crate::transport::{Answer, Hold, Transport, fault, of_hyper};
 use crate::version::EngineKind;
 
+/// The connection of a longer log is closed after it: its read buffer has grown, and hundreds of idle connections would keep
+/// theirs.
+const SMALL_LOG_BYTES: usize = 16 * 1024;
 /// Largest body of a refusal.
 const REFUSAL_MAX_BYTES: usize = 64 * 1024;
 const NANOS_A_SECOND: i64 = 1_000_000_000;
@@ -45,6 +48,8 @@ pub enum LogRefusal {
 pub struct LogStream {
     body: Incoming,
     hold: Option<Hold>,
+    /// What it has carried so far.
+    carried_bytes: usize,
     engine_time_ms: Option<i64>,
 }
 
@@ -73,6 +78,7 @@ impl LogStream {
                     if let Ok(piece) = frame.into_data()
                         && !piece.is_empty()
                     {
+                        self.carried_bytes += piece.len();
                         return Some(Ok(piece));
                     }
                 }
@@ -81,7 +87,9 @@ impl LogStream {
                     return Some(Err(of_hyper(&error)));
                 }
                 None => {
-                    if let Some(hold) = self.hold.take() {
+                    if let Some(hold) = self.hold.take()
+                        && self.carried_bytes <= SMALL_LOG_BYTES
+                    {
                         hold.give_back().await;
                     }
                     return None;
@@ -114,6 +122,7 @@ pub(crate) async fn read(
         return Ok(LogStream {
             body: response.into_body(),
             hold: Some(hold),
+            carried_bytes: 0,
             engine_time_ms,
         });
     }

@@ -28,7 +28,7 @@ use super::dial::Dialer;
 /// A connection that was not used for this long is closed at the next use of the pool: proxies and NAT forget it.
 const IDLE_LIMIT: Duration = Duration::from_secs(90);
 /// Read buffer of a connection; also the largest head of an answer.
-const READ_BUFFER_BYTES: usize = 64 * 1024;
+const READ_BUFFER_BYTES: usize = 32 * 1024;
 
 /// How much and how long one answer may be.
 #[derive(Debug, Clone, Copy)]
