@@ -20,6 +20,7 @@ const rooms = [
   'sizing',
   'table',
   'issues',
+  'deploys',
   'chart',
   'pages',
   'shell',

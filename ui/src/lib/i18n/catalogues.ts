@@ -3,6 +3,7 @@ import enApp from './en/app.json';
 import enApps from './en/apps.json';
 import enChart from './en/chart.json';
 import enCommon from './en/common.json';
+import enDeploys from './en/deploys.json';
 import enErrors from './en/errors.json';
 import enFaults from './en/faults.json';
 import enHosts from './en/hosts.json';
@@ -19,6 +20,7 @@ const en = {
   apps: enApps,
   chart: enChart,
   common: enCommon,
+  deploys: enDeploys,
   errors: enErrors,
   faults: enFaults,
   hosts: enHosts,
