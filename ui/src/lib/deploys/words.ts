@@ -76,7 +76,7 @@ export function changesLine(changes: readonly DeployChange[], { services = false
   const lines = kept.map((service) =>
     t('deploys:of_service', { service, changes: told(named.filter((change) => change.service === service)) }),
   );
-  const others = told(changes.filter((change) => !named.includes(change)));
+  const others = told(changes.filter(({ kind }) => kind === 'service_added' || kind === 'service_removed'));
   return [...lines, ...(others ? [others] : [])].join('; ');
 }
 
