@@ -66,7 +66,8 @@ export function shapeOf(mark: MarkKind): MarkShape {
 
 /** How good or bad it is. */
 export function toneOfMark(mark: MarkKind): Tone {
-  if (mark.kind === 'new_issue' || mark.kind === 'regressed_issue') return mark.severity === 'error' ? 'danger' : 'warn';
+  if (mark.kind === 'new_issue' || mark.kind === 'regressed_issue')
+    return mark.severity === 'error' ? 'danger' : 'warn';
   return toneOfShape(shapeOf(mark));
 }
 

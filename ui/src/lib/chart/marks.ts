@@ -2,14 +2,14 @@
 import type { Mark, TimeRange } from '$lib/bindings';
 import { type MarkShape, markShapes, rankOfMark, shapeOf } from './markShapes';
 
-/** Marks closer together than this are gathered, so that each spot can be hit. */
-export const SPOT_PX = 18;
+/** Marks closer together than this are gathered: room for a shape, its number, and for being hit. */
+export const SPOT_PX = 30;
 
 /** Marks at one spot. */
 export interface Spot {
   /** Told apart by this while the chart moves. */
   key: string;
-  /** Where it stands. */
+  /** Where it stands: at the oldest. */
   at_ms: number;
   /** The weightiest mark, which is seen. */
   first: Mark;
@@ -35,7 +35,7 @@ export function spotsOf(marks: readonly Mark[], msPerPx: number): Spot[] {
     return [
       {
         key: `${group[0]?.at_ms} ${shapeOf(first.mark)} ${group.length}`,
-        at_ms: first.at_ms,
+        at_ms: group[0]?.at_ms ?? first.at_ms,
         first,
         marks: group,
         count: group.reduce((sum, mark) => sum + mark.count, 0),

@@ -17,7 +17,10 @@ export function axesOption(plot: Plot, palette: Palette): EChartsCoreOption {
     textStyle: { fontFamily: CHART_FONT },
     grid: plot.panes.map(({ top, height }) => ({ left: PLOT_LEFT_PX, right: PLOT_RIGHT_PX, top, height })),
     xAxis: plot.panes.map((_, at) => timeAxis(plot, at, at === last, palette)),
-    yAxis: plot.panes.flatMap((pane, at) => [valueAxis(pane, at, 'left', palette), valueAxis(pane, at, 'right', palette)]),
+    yAxis: plot.panes.flatMap((pane, at) => [
+      valueAxis(pane, at, 'left', palette),
+      valueAxis(pane, at, 'right', palette),
+    ]),
   };
 }
 

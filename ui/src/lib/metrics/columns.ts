@@ -148,7 +148,12 @@ export function nearest(times: readonly number[], at: number, reach: number): nu
   return far(index) <= reach ? index : null;
 }
 
-function extend<T>(column: Array<T | null>, keep: number, more: ReadonlyArray<T | null> | undefined, added: number): void {
+function extend<T>(
+  column: Array<T | null>,
+  keep: number,
+  more: ReadonlyArray<T | null> | undefined,
+  added: number,
+): void {
   column.length = Math.min(column.length, keep);
   // Never shorter than the times: a hole would be read as a value that was forgotten.
   while (column.length < keep) column.push(null);

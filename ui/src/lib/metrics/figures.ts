@@ -78,19 +78,20 @@ function linesAt(entries: readonly Entry[], at: number): { figures: Figure[]; mo
   const lines = entries.flatMap(({ key, line, stroke }) => (line ? [{ key, line, stroke }] : []));
   const memory = (line: MetricsLine) => line.memory_avg_bytes[at] ?? -1;
   lines.sort((a, b) => memory(b.line) - memory(a.line));
-  const figures = lines.slice(0, LINES_TOLD).map(
-    ({ key, line, stroke }): Figure => ({
-      key,
-      name: lineName(line),
-      value: anything(line, at) ? `${memoryAt(line, at)}, ${cpuAt(line, at)}` : t('metrics:not_measured'),
-      stroke,
-    }),
-  );
+  const figures = lines.slice(0, LINES_TOLD).map(({ key, line, stroke }): Figure => ({
+    key,
+    name: lineName(line),
+    value: briefly(line, at),
+    stroke,
+  }));
   return { figures, more: Math.max(0, lines.length - LINES_TOLD) };
 }
 
-function anything(line: MetricsLine, at: number): boolean {
-  return (line.memory_avg_bytes[at] ?? null) !== null || (line.cpu_avg_cores[at] ?? null) !== null;
+/** Memory and CPU without their spread: with many lines there is no room for it. */
+function briefly(line: MetricsLine, at: number): string {
+  const [memory, cores] = [line.memory_avg_bytes[at] ?? null, line.cpu_avg_cores[at] ?? null];
+  if (memory === null && cores === null) return t('metrics:not_measured');
+  return `${formatBytes(memory)}, ${t('chart:cores', { cores: formatCores(cores) })}`;
 }
 
 function memoryAt(line: MetricsLine, at: number): string {

@@ -23,7 +23,10 @@ const NAME_PX = 26;
 const heights: Record<PaneKind, number> = { both: 236, memory: 190, cpu: 110, network: 84, block: 84 };
 
 /** The panes of a drawing, and how high it is. */
-export function panesOf(apart: boolean, rates: { network: boolean; block: boolean }): { panes: Pane[]; height: number } {
+export function panesOf(
+  apart: boolean,
+  rates: { network: boolean; block: boolean },
+): { panes: Pane[]; height: number } {
   const kinds: PaneKind[] = apart ? ['memory', 'cpu'] : ['both'];
   if (rates.network) kinds.push('network');
   if (rates.block) kinds.push('block');

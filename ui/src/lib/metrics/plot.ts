@@ -130,7 +130,7 @@ export function plotOf(
   const drawn: Record<PaneKind, () => Omit<PlotPane, keyof Pane>> = {
     both: () => bothPane(columns, lines, limitShown),
     memory: () => memoryPane(columns, lines, limitShown),
-    cpu: () => cpuPane(lines, 2, true),
+    cpu: () => cpuPane(lines, null),
     network: () => ratePane(unique(lines), 'network_rx_bytes_per_s', 'network_tx_bytes_per_s', apart),
     block: () => ratePane(unique(lines), 'block_read_bytes_per_s', 'block_write_bytes_per_s', apart),
   };
@@ -160,7 +160,6 @@ function bothPane(columns: Columns, lines: readonly Shown[], limit: Limit | null
   const cpu = cpuPane(
     lines.filter(({ what }) => what === 'cpu'),
     steps,
-    false,
   );
   // Memory over CPU: the calmer line stays in sight.
   return { lines: [...cpu.lines, ...memory.lines], left: cpu.left, right: memory.right };
@@ -169,15 +168,13 @@ function bothPane(columns: Columns, lines: readonly Shown[], limit: Limit | null
 function memoryPane(columns: Columns, lines: readonly Shown[], limit: Limit | null): Omit<PlotPane, keyof Pane> {
   const top = highest(...lines.flatMap(({ line }) => [line.memory_peak_bytes, line.memory_avg_bytes]));
   const right = byteScale(Math.max(top * 1.04, limit?.inSight ? limit.bytes * 1.02 : 0));
-  const drawn = lines.map(
-    ({ line, stroke }): PlotLine => ({
-      values: line.memory_avg_bytes,
-      low: line.memory_min_bytes,
-      high: line.memory_peak_bytes,
-      stroke,
-      max: right.max,
-    }),
-  );
+  const drawn = lines.map(({ line, stroke }): PlotLine => ({
+    values: line.memory_avg_bytes,
+    low: line.memory_min_bytes,
+    high: line.memory_peak_bytes,
+    stroke,
+    max: right.max,
+  }));
   if (limit?.inSight) {
     const own = lines[0]?.line.limit_bytes ?? [];
     const values = limit.kind === 'limit' ? own : columns.times.map(() => limit.bytes);
@@ -186,16 +183,16 @@ function memoryPane(columns: Columns, lines: readonly Shown[], limit: Limit | nu
   return { lines: drawn, left: null, right };
 }
 
-function cpuPane(lines: readonly Shown[], steps: number, bands: boolean): Omit<PlotPane, keyof Pane> {
+function cpuPane(lines: readonly Shown[], steps: number | null): Omit<PlotPane, keyof Pane> {
   const top = highest(...lines.flatMap(({ line }) => [line.cpu_peak_cores, line.cpu_avg_cores]));
-  // Beside memory it has room above: both lines are rarely in the same place.
-  const left = coreScale(top * (bands ? 1.04 : 1.3), steps);
+  // Beside memory, whose steps it takes over, it has room above: both lines are rarely in the same place.
+  const left = coreScale(top * (steps === null ? 1.04 : 1.3), steps);
   return {
     lines: lines.map(({ line, stroke }) => ({
       values: line.cpu_avg_cores,
       low: line.cpu_avg_cores,
       high: line.cpu_peak_cores,
-      stroke: bands ? { ...stroke, width: 1.2 } : stroke,
+      stroke: steps === null ? { ...stroke, width: 1.2 } : stroke,
       max: left.max,
     })),
     left,

@@ -14,10 +14,14 @@ export function byteScale(top: number, steps = 4): Scale {
   return { step, max: Math.max(1, Math.ceil(top / step - 0.001)) * step };
 }
 
-/** The axis of cores up to `top`, in as many steps as the axis beside it has, so that both share their lines. */
-export function coreScale(top: number, steps: number): Scale {
-  const step = niceStep(Math.max(top, 0.001) / Math.max(1, steps));
-  return { step, max: step * Math.max(1, steps) };
+/**
+ * The axis of cores up to `top`: in as many steps as the axis beside it has, so that both share their lines, or in the few it
+ * needs.
+ */
+export function coreScale(top: number, steps: number | null): Scale {
+  const least = Math.max(top, 0.001);
+  const step = niceStep(least / Math.max(1, steps ?? 3));
+  return { step, max: step * Math.max(1, steps ?? Math.ceil(least / step - 0.001)) };
 }
 
 /** How many steps an axis has. */
