@@ -20,7 +20,9 @@ const rooms = [
   'sizing',
   'table',
   'issues',
+  'deploys',
   'chart',
+  'metrics',
   'pages',
   'shell',
 ];

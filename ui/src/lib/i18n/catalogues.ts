@@ -3,11 +3,13 @@ import enApp from './en/app.json';
 import enApps from './en/apps.json';
 import enChart from './en/chart.json';
 import enCommon from './en/common.json';
+import enDeploys from './en/deploys.json';
 import enErrors from './en/errors.json';
 import enFaults from './en/faults.json';
 import enHosts from './en/hosts.json';
 import enIssues from './en/issues.json';
 import enKeys from './en/keys.json';
+import enMetrics from './en/metrics.json';
 import enNav from './en/nav.json';
 import enOverview from './en/overview.json';
 import enSettings from './en/settings.json';
@@ -19,11 +21,13 @@ const en = {
   apps: enApps,
   chart: enChart,
   common: enCommon,
+  deploys: enDeploys,
   errors: enErrors,
   faults: enFaults,
   hosts: enHosts,
   issues: enIssues,
   keys: enKeys,
+  metrics: enMetrics,
   nav: enNav,
   overview: enOverview,
   settings: enSettings,

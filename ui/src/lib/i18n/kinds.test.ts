@@ -15,7 +15,14 @@ const words: Record<string, string[]> = {
   CandidateSource: ['hosts:source.*'],
   ChangeKind: ['overview:changes.*'],
   Confidence: ['app:suggestion.confidence.*', 'app:suggestion.confidence_hint.*'],
+  ConfigPart: ['deploys:part.*'],
   ContainerState: ['common:container_state.*'],
+  DeployCause: ['deploys:cause.*.title', 'deploys:cause.*.advice'],
+  DeployChange: ['deploys:change.*'],
+  DeployKind: ['deploys:kind.*', 'deploys:kind_hint.*'],
+  DeployRefusal: ['deploys:refusal.*.why', 'deploys:refusal.*.try'],
+  DeployState: ['deploys:state.*', 'deploys:state_hint.*'],
+  DeployStep: ['deploys:step.*'],
   FaultCause: ['faults:*.title', 'faults:*.advice'],
   Health: ['common:health.*'],
   HostState: ['common:host_state.*'],
@@ -26,7 +33,11 @@ const words: Record<string, string[]> = {
   IssueState: ['issues:state.*'],
   LogScanState: ['issues:scan.state.*', 'issues:scan.advice.*'],
   LogStreamName: ['issues:samples.stream.*'],
+  LeakWithheld: ['metrics:leak.*'],
+  MarkKind: ['metrics:mark.*'],
   MemoryLevel: ['common:level.*'],
+  MetricsSource: ['metrics:note.*'],
+  MetricsSplit: ['metrics:split.*'],
   OnClose: ['settings:window.on_close_*'],
   Period: ['common:period.*'],
   SizeSource: ['common:source.*'],
@@ -46,7 +57,14 @@ const wordless: Record<string, string> = {
 };
 
 /** Kinds that are told by another sentence than one of their name. */
-const otherwise = new Set(['ChangeKind.health_changed', 'IgnoreUntil.moment']);
+const otherwise = new Set([
+  'ChangeKind.health_changed',
+  'DeployChange.env',
+  'DeployChange.labels',
+  'IgnoreUntil.moment',
+  'MarkKind.deploy',
+  'MarkKind.health',
+]);
 
 /** The names a type of the bindings can take: the texts of a union, or the tags of its variants. */
 function kinds(): Map<string, string[]> {

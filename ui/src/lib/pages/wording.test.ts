@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { fitSentence, toneOfFit } from '$lib/sizing/fit';
 import { badness } from './app/deploymentColumns';
 import { growth } from './apps/columns';
-import { changeSentence, shortImages, troubleFigures } from './overview/wording';
+import { changeSentence, troubleFigures } from './overview/wording';
 
 describe('the fit of an estimate', () => {
   it('says how many times over or under it is', () => {
@@ -32,26 +32,6 @@ describe('the worst deployment', () => {
     expect(row('over', 1)).toBeGreaterThan(row('fitting', tib));
     expect(row('fitting', 2)).toBeGreaterThan(row('fitting', 1));
     expect(row('roomy', null)).toBeGreaterThan(row('unknown', tib));
-  });
-});
-
-describe('a changed image', () => {
-  it('is told by its version where the name stayed', () => {
-    expect(shortImages('nextcloud:29', 'nextcloud:30')).toEqual(['29', '30']);
-    expect(shortImages('reg.example:5000/a/b:1', 'reg.example:5000/a/b:2')).toEqual(['1', '2']);
-  });
-
-  it('is told whole where the name changed, or has no version', () => {
-    expect(shortImages('mysql:8', 'mariadb:11')).toEqual(['mysql:8', 'mariadb:11']);
-    expect(shortImages('reg.example:5000/a', 'reg.example:5000/a')).toEqual([
-      'reg.example:5000/a',
-      'reg.example:5000/a',
-    ]);
-  });
-
-  it('is told by the beginning of a digest', () => {
-    const digest = (letter: string) => `nextcloud@sha256:${letter.repeat(64)}`;
-    expect(shortImages(digest('a'), digest('b'))).toEqual(['a'.repeat(12), 'b'.repeat(12)]);
   });
 });
 

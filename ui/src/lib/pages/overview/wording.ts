@@ -2,6 +2,7 @@
 import type { AppTrouble, ChangeKind, FaultCause } from '$lib/bindings';
 import type { Tone } from '$lib/components/tone';
 import { formatBytes } from '$lib/format/bytes';
+import { shortImages } from '$lib/format/images';
 import { t } from '$lib/i18n/i18n.svelte';
 import { appHref, issuesHref } from '$lib/period/links';
 
@@ -89,27 +90,6 @@ export function toneOfChange(change: ChangeKind): Tone {
     default:
       return 'idle';
   }
-}
-
-/** Two references of one image by what differs: their tags or digests. Different images stay whole. */
-export function shortImages(from: string, to: string): [string, string] {
-  const [fromName, fromVersion] = splitImage(from);
-  const [toName, toVersion] = splitImage(to);
-  return fromName === toName && fromVersion && toVersion
-    ? [shortDigest(fromVersion), shortDigest(toVersion)]
-    : [from, to];
-}
-
-/** Name and version of an image. A colon before the last slash belongs to a registry's port. */
-function splitImage(image: string): [string, string] {
-  const digest = image.indexOf('@');
-  if (digest >= 0) return [image.slice(0, digest), image.slice(digest + 1)];
-  const colon = image.lastIndexOf(':');
-  return colon > image.lastIndexOf('/') ? [image.slice(0, colon), image.slice(colon + 1)] : [image, ''];
-}
-
-function shortDigest(version: string): string {
-  return version.startsWith('sha256:') ? version.slice(7, 19) : version;
 }
 
 function limitWords(bytes: number | null): string {
