@@ -18,6 +18,7 @@ mod hosts;
 mod inventory;
 mod issues;
 mod lots;
+mod metrics;
 mod open;
 mod plan;
 mod progress;
@@ -43,6 +44,7 @@ pub use deploys::{
 };
 pub use error::StoreError;
 pub use issues::*;
+pub use metrics::*;
 pub use open::{OpenOptions, Opened, SetAside};
 pub use records::*;
 pub use series::{ColumnValues, ContainerSeries, SampleField};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use roadstead_model::{ContainerId, DeploymentId, Sample, TimeRange};
 
-use crate::codec::chunk::{ChunkColumns, take_columns};
+use crate::codec::chunk::take_columns;
 use crate::codec::tick::take_tick;
 use crate::directory::Directory;
 use crate::seal_samples::LONGEST_SPAN_MS;
@@ -17,22 +17,40 @@ use crate::{ColumnValues, ContainerSeries, SampleField, Store, StoreError, Windo
 
 /// Sealed columns of one container as stored.
 pub(crate) struct Chunk {
-    host_id: i64,
-    deployment_id: i64,
-    container_id: i64,
-    body: Vec<u8>,
+    pub(crate) host_id: i64,
+    pub(crate) deployment_id: i64,
+    pub(crate) container_id: i64,
+    pub(crate) body: Vec<u8>,
 }
 
 /// What is stored of some deployments in a span.
-struct Stored {
-    chunks: Vec<Chunk>,
-    fresh: Vec<FreshTick>,
+pub(crate) struct Stored {
+    /// By deployment and container, ascending.
+    pub(crate) chunks: Vec<Chunk>,
+    /// By host, ascending.
+    pub(crate) fresh: Vec<FreshTick>,
     /// Per host, the fresh ticks: what is sealed of these moments was replaced.
     replaced: HashMap<i64, HashSet<i64>>,
 }
 
+impl Stored {
+    /// Rows of a chunk with these times that are in the span and that no fresh tick replaces.
+    pub(crate) fn live_rows(
+        &self,
+        chunk: &Chunk,
+        times_ms: &[i64],
+        range: TimeRange,
+    ) -> impl Iterator<Item = usize> {
+        let replaced = self.replaced.get(&chunk.host_id);
+        let from = times_ms.partition_point(|tick_ms| *tick_ms < range.from_ms);
+        let to = times_ms.partition_point(|tick_ms| *tick_ms < range.to_ms);
+        (from..to).filter(move |row| replaced.is_none_or(|replaced| !replaced.contains(&times_ms[*row])))
+    }
+}
+
 impl Store {
-    async fn stored(
+    /// Reads what is stored of some deployments in a span.
+    pub(crate) async fn stored(
         &self,
         deployments: &[DeploymentId],
         range: TimeRange,
@@ -108,21 +126,6 @@ impl Store {
     }
 }
 
-/// Rows of a chunk in the span that no fresh tick replaces.
-fn live_rows<'a>(
-    chunk: &'a Chunk,
-    columns: &'a ChunkColumns,
-    stored: &'a Stored,
-    range: TimeRange,
-) -> impl Iterator<Item = usize> + 'a {
-    let replaced = stored.replaced.get(&chunk.host_id);
-    let from = columns
-        .times_ms
-        .partition_point(|tick_ms| *tick_ms < range.from_ms);
-    let to = columns.times_ms.partition_point(|tick_ms| *tick_ms < range.to_ms);
-    (from..to).filter(move |row| replaced.is_none_or(|replaced| !replaced.contains(&columns.times_ms[*row])))
-}
-
 fn sums(stored: &Stored, range: TimeRange, wanted: &HashSet<DeploymentId>) -> Result<Sums, StoreError> {
     let needed = [
         SampleField::MemoryUsed,
@@ -132,7 +135,7 @@ fn sums(stored: &Stored, range: TimeRange, wanted: &HashSet<DeploymentId>) -> Re
     let mut sums = Sums::default();
     for chunk in &stored.chunks {
         let columns = take_columns(&chunk.body, |field| needed.contains(&field))?;
-        for row in live_rows(chunk, &columns, stored, range) {
+        for row in stored.live_rows(chunk, &columns.times_ms, range) {
             sums.add(
                 columns.times_ms[row],
                 columns.intervals_ms[row] as i64,
@@ -225,7 +228,7 @@ fn series(
         let columns = take_columns(&chunk.body, |field| fields.contains(&field))?;
         let place = (DeploymentId(chunk.deployment_id), ContainerId(chunk.container_id));
         let rows = places.entry(place).or_insert_with(|| Rows::of(fields));
-        for row in live_rows(chunk, &columns, stored, range) {
+        for row in stored.live_rows(chunk, &columns.times_ms, range) {
             rows.push(
                 columns.times_ms[row],
                 fields,

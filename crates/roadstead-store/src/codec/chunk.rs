@@ -2,7 +2,7 @@
 
 use roadstead_model::{ContainerId, DeploymentId, MemoryReading, Sample};
 
-use super::bytes::{Damage, Put, seal, unseal};
+use super::bytes::{Damage, Put, Take, seal, unseal};
 use super::column::{Column, Presence, put_real, put_whole, skip, take_real, take_whole};
 use super::numbers::{Effort, put_numbers, take_list};
 use crate::series::{REAL_FIELDS, SampleField, WHOLE_FIELDS, reals, set_real, set_whole, wholes};
@@ -97,20 +97,44 @@ fn is_derived(sample: &Sample) -> bool {
     by_formula == sample.memory_used_bytes
 }
 
+/// When the samples of a chunk are.
+#[derive(Debug)]
+pub(crate) struct ChunkTimes {
+    pub(crate) times_ms: Vec<i64>,
+    pub(crate) intervals_ms: Vec<u64>,
+}
+
+impl ChunkTimes {
+    fn take(take: &mut Take<'_>) -> Result<Self, Damage> {
+        take.format(FORMAT)?;
+        let count = take.count(MOST_SAMPLES)?;
+        let first = take.int()?;
+        Ok(Self {
+            times_ms: take_list(take.part()?, count)?
+                .into_iter()
+                .map(|since| first.wrapping_add(since as i64))
+                .collect(),
+            intervals_ms: take_list(take.part()?, count)?,
+        })
+    }
+}
+
+/// The times of [`put_chunk`] alone. The checksum of the whole is not looked at: for who reads the columns afterwards.
+pub(crate) fn take_times(blob: &[u8]) -> Result<ChunkTimes, Damage> {
+    ChunkTimes::take(&mut Take::new(blob))
+}
+
 /// The chosen columns of [`put_chunk`]; others are passed over unread.
 pub(crate) fn take_columns(
     blob: &[u8],
     wanted: impl Fn(SampleField) -> bool,
 ) -> Result<ChunkColumns, Damage> {
     let mut take = unseal(blob)?;
-    take.format(FORMAT)?;
-    let count = take.count(MOST_SAMPLES)?;
-    let first = take.int()?;
-    let times_ms = take_list(take.part()?, count)?
-        .into_iter()
-        .map(|since| first.wrapping_add(since as i64))
-        .collect();
-    let intervals_ms = take_list(take.part()?, count)?;
+    let ChunkTimes {
+        times_ms,
+        intervals_ms,
+    } = ChunkTimes::take(&mut take)?;
+    let count = times_ms.len();
     let derived = take.byte()? == 1;
     let there = take.uint()?;
     let is_there = |at: usize| there >> at & 1 == 1;

@@ -14,6 +14,7 @@ mod issues;
 mod kill;
 mod log_counts;
 mod logbook;
+mod metrics;
 mod opening;
 mod reports;
 mod samples;
