@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use roadstead_model::time::{DAY_MS, HOUR_MS, WINDOW_MS};
 use roadstead_model::{AppId, ContainerId, DeploymentId, HostId, TimeRange, leak};
-use roadstead_store::{MetricsColumns, MetricsSpec};
+use roadstead_store::{MetricsColumns, MetricsLines, MetricsSpec};
 
 use super::count;
 use crate::fleet::Fleet;
@@ -18,7 +18,7 @@ const MAX_RANGE_DAYS: i64 = 400;
 /// Spans up to this are drawn from ticks, where these are still kept.
 const MAX_TICKS_MS: i64 = 2 * DAY_MS;
 /// Lines of one answer: those that need most memory.
-const MAX_LINES: usize = 20;
+const MAX_LINES: u32 = 20;
 /// How far back a leak is looked for.
 const LEAK_MS: i64 = 7 * DAY_MS;
 /// Points a leak is looked for in.
@@ -38,20 +38,20 @@ impl Fleet {
         let range = judged(&request)?;
         let deployments = self.deployments_of(app, request.host).await?;
         let from_ticks = self.from_ticks(range, now_ms);
-        let (names, group_of) = if from_ticks {
+        let (names, lines) = if from_ticks {
             self.groups(app, request.host, request.split).await?
         } else {
-            (vec![whole()], None)
+            (vec![whole()], MetricsLines::Whole)
         };
         let spec = MetricsSpec {
             max_points: request.points,
             bucket_ms: request.bucket_ms,
-            group_of,
+            lines,
         };
         let columns = if from_ticks {
-            self.store.metrics_window(&deployments, range, spec).await?
+            self.store.metrics_window(&deployments, range, &spec).await?
         } else {
-            self.store.metrics_reports(&deployments, range, spec).await?
+            self.store.metrics_reports(&deployments, range, &spec).await?
         };
         let leak = if request.split == MetricsSplit::Whole && request.bucket_ms.is_none() {
             Some(self.leak(&deployments, now_ms).await?)
@@ -72,7 +72,7 @@ impl Fleet {
                 leak,
             },
             columns,
-            names,
+            &names,
         ))
     }
 
@@ -88,9 +88,9 @@ impl Fleet {
         app: AppId,
         host: Option<HostId>,
         split: MetricsSplit,
-    ) -> Wire<(Vec<LineName>, Option<Arc<HashMap<ContainerId, u32>>>)> {
+    ) -> Wire<(Vec<LineName>, MetricsLines)> {
         if split == MetricsSplit::Whole {
-            return Ok((vec![whole()], None));
+            return Ok((vec![whole()], MetricsLines::Whole));
         }
         // Also containers that are gone: their ticks are still in the span.
         let mut of_line: BTreeMap<LineName, Vec<ContainerId>> = BTreeMap::new();
@@ -131,7 +131,14 @@ impl Fleet {
             group_of.extend(containers.into_iter().map(|container| (container, group)));
             names.push(line);
         }
-        Ok((names, Some(Arc::new(group_of))))
+        let group_of = Arc::new(group_of);
+        Ok((
+            names,
+            MetricsLines::Groups {
+                group_of,
+                most: MAX_LINES,
+            },
+        ))
     }
 
     /// Whether memory grows: over the reports since the newest deploy, restart or OOM kill, at most a week.
@@ -145,10 +152,10 @@ impl Fleet {
         let spec = MetricsSpec {
             max_points: LEAK_POINTS,
             bucket_ms: Some(WINDOW_MS),
-            group_of: None,
+            lines: MetricsLines::Whole,
         };
-        let columns = self.store.metrics_reports(deployments, range, spec).await?;
-        let Some(whole) = columns.groups.first() else {
+        let columns = self.store.metrics_reports(deployments, range, &spec).await?;
+        let Some(whole) = columns.lines.first() else {
             return Ok(LeakAnswer {
                 check: None,
                 withheld: None,
@@ -259,35 +266,28 @@ struct Frame {
     leak: Option<LeakAnswer>,
 }
 
-fn series(frame: Frame, columns: MetricsColumns, names: Vec<LineName>) -> MetricsSeries {
-    let mut lines: Vec<MetricsLine> = names
+fn series(frame: Frame, columns: MetricsColumns, names: &[LineName]) -> MetricsSeries {
+    let lines = columns
+        .lines
         .into_iter()
-        .zip(columns.groups)
-        .map(|(line, group)| MetricsLine {
-            name: line.name,
-            host_name: line.host_name,
-            memory_min_bytes: group.memory_min_bytes,
-            memory_avg_bytes: group.memory_avg_bytes,
-            memory_peak_bytes: group.memory_peak_bytes,
-            cpu_avg_cores: group.cpu_avg_cores,
-            cpu_peak_cores: group.cpu_peak_cores,
-            network_rx_bytes_per_s: group.network_rx_bytes_per_s,
-            network_tx_bytes_per_s: group.network_tx_bytes_per_s,
-            block_read_bytes_per_s: group.block_read_bytes_per_s,
-            block_write_bytes_per_s: group.block_write_bytes_per_s,
-            limit_bytes: group.limit_bytes,
+        .filter_map(|line| {
+            let name = names.get(line.group as usize)?;
+            Some(MetricsLine {
+                name: name.name.clone(),
+                host_name: name.host_name.clone(),
+                memory_min_bytes: line.memory_min_bytes,
+                memory_avg_bytes: line.memory_avg_bytes,
+                memory_peak_bytes: line.memory_peak_bytes,
+                cpu_avg_cores: line.cpu_avg_cores,
+                cpu_peak_cores: line.cpu_peak_cores,
+                network_rx_bytes_per_s: line.network_rx_bytes_per_s,
+                network_tx_bytes_per_s: line.network_tx_bytes_per_s,
+                block_read_bytes_per_s: line.block_read_bytes_per_s,
+                block_write_bytes_per_s: line.block_write_bytes_per_s,
+                limit_bytes: line.limit_bytes,
+            })
         })
         .collect();
-    if lines.len() > 1 {
-        // A container that was gone before the span has no line in it.
-        lines.retain(|line| {
-            line.memory_avg_bytes.iter().any(Option::is_some)
-                || line.cpu_avg_cores.iter().any(Option::is_some)
-        });
-        lines.sort_by_key(|line| std::cmp::Reverse(line.memory_peak_bytes.iter().flatten().max().copied()));
-    }
-    let lines_left_out = count(lines.len().saturating_sub(MAX_LINES));
-    lines.truncate(MAX_LINES);
     MetricsSeries {
         now_ms: frame.now_ms,
         range: frame.range,
@@ -298,7 +298,7 @@ fn series(frame: Frame, columns: MetricsColumns, names: Vec<LineName>) -> Metric
         expected: columns.expected,
         complete: columns.complete,
         lines,
-        lines_left_out,
+        lines_left_out: columns.lines_left_out,
         host_memory_bytes: frame.host_memory_bytes,
         leak: frame.leak,
     }
