@@ -2,6 +2,8 @@
 
 /// Each named cause of a failed connection, as real parts bring it about.
 mod causes;
+/// Deploys on real engines: seen, made, undone, and safe from crashes.
+mod deploys;
 /// A disk that runs out, and a file that is no database.
 mod disk;
 /// Our memory, CPU and network figures against what `docker stats` shows.
@@ -18,5 +20,7 @@ mod reach;
 mod window;
 /// Issues in the native window: seen, read, resolved, and back.
 mod window_issues;
+/// Deploys in the native window: a worse version, its mark, before and after, and the way back.
+mod window_deploys;
 /// The world's own parts: each starts, works and stops, so that a failure elsewhere is not theirs.
 mod world;

@@ -1,6 +1,6 @@
 //! Deploys on a real engine: seen, made, undone; nothing is lost whatever happens in between.
 
-mod harbor;
+pub(crate) mod harbor;
 mod kills;
 mod replace;
 mod secrets;

@@ -1,0 +1,160 @@
+//! Deploys in the native window: a worse version is deployed, seen on the chart, compared, and rolled back.
+
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, ensure};
+use roadstead_tests::{EngineKind, RealEngine, until};
+
+use crate::deploys::harbor::{image, inspect, version};
+use crate::window::{SOON, Shown, TICKED, words};
+
+/// A replacement on a busy machine of two cores.
+const DEPLOYED: Duration = Duration::from_secs(90);
+/// Twelve ticks of 15 seconds on each side, and what comes around them.
+const COMPARED: Duration = Duration::from_secs(15 * 20);
+/// Nobody listens there: what is on the engine is used.
+const GOOD: &str = "127.0.0.1:1/shop:1.2.3";
+const WORSE: &str = "127.0.0.1:1/shop:1.2.4";
+
+/// Holds so much memory until it is stopped.
+fn holding(mib: u32) -> String {
+    format!(
+        r#"CMD ["sh","-c","[ -e /data/cargo ] || date > /data/cargo; dd if=/dev/zero of=/dev/shm/load bs=1M count={mib}; exec sleep 86400"]"#
+    )
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worse_version_is_seen_on_the_chart_and_rolled_back_in_two_clicks() -> Result<()> {
+    let engine = RealEngine::start(EngineKind::Second).await?;
+    image(&engine, GOOD, "1.2.3", &[&holding(8)]).await?;
+    image(&engine, WORSE, "1.2.4", &[&holding(48)]).await?;
+    engine
+        .docker(&[
+            "run",
+            "--detach",
+            "--network=none",
+            "--stop-signal=KILL",
+            "--name=shop",
+            "--memory=128m",
+            "--shm-size=100m",
+            "--volume=/data",
+            GOOD,
+        ])
+        .await?;
+    let shown = Shown::first_run(&engine).await?;
+    let told = the_story_of_a_deploy(&shown, &engine).await;
+    if told.is_err() {
+        shown.picture("deploy-failed").await?;
+    }
+    told?;
+    shown.window.close().await
+}
+
+async fn the_story_of_a_deploy(shown: &Shown, engine: &RealEngine) -> Result<()> {
+    let text = |key: &str| words("en", "deploys", key);
+    let button = |label: &str| format!("//button[normalize-space()='{label}']");
+    let address = format!("unix://{}", engine.socket().display());
+    let add = words("en", "welcome", "add")?;
+    shown
+        .click_path(&format!(
+            "//article[.//code[text()='{address}']]//button[normalize-space()='{add}']"
+        ))
+        .await?;
+    let data = engine.docker(&["exec", "shop", "cat", "/data/cargo"]).await?;
+    let first = inspect(engine, "shop").await?["Id"].clone();
+    shown.go("/apps").await?;
+    shown.says("shop", TICKED).await?;
+    shown.click_path("//main//td//a[@title='shop']").await?;
+    shown.says(&text("kind.found")?, SOON).await?;
+    shown.picture("deploys-1-found").await?;
+    // Before: something to compare with.
+    tokio::time::sleep(Duration::from_secs(15 * 13)).await;
+
+    // A worse version: the dialog says what will happen, and asks for leave to change anything on this host.
+    shown.click_path(&button(&text("action.update")?)).await?;
+    shown.says(GOOD, SOON).await?;
+    shown.picture("deploys-2-update").await?;
+    let host = {
+        let sentence = text("writing.turn_on_here")?;
+        let (before, _) = sentence.split_once("{{").context("the sentence has no host")?;
+        before.trim().to_owned()
+    };
+    shown
+        .click_path(&format!("//*[@role='dialog']//button[starts-with(normalize-space(),'{host}')]"))
+        .await?;
+    let field = "//*[@role='dialog']//input";
+    until("the field for the image", SOON, async || {
+        let found = shown.window.client().find(fantoccini::Locator::XPath(field)).await?;
+        found.clear().await?;
+        found.send_keys(WORSE).await?;
+        let typed = found.prop("value").await?;
+        ensure!(typed.as_deref() == Some(WORSE), "{typed:?}");
+        Ok(())
+    })
+    .await?;
+    shown.click_path(&button(&text("ask.continue")?)).await?;
+    shown.says(&text("ask.happens")?, SOON).await?;
+    shown.picture("deploys-3-confirm").await?;
+    shown.click_path(&button(&text("ask.update_now")?)).await?;
+    until("the new version to run", DEPLOYED, async || {
+        let now = version(engine, "shop").await?;
+        ensure!(now == "1.2.4", "{now}");
+        Ok(())
+    })
+    .await?;
+    shown.says("1.2.3 → 1.2.4", DEPLOYED).await?;
+    shown.click_path(&button(&text("ask.close")?)).await?;
+    shown.says(&text("runs_now")?, SOON).await?;
+
+    // The mark on the chart, and the memory step beside it.
+    until("a mark of the deploy", SOON, async || {
+        let marks = shown
+            .window
+            .script("return document.querySelectorAll('[data-mark=\"deploy\"]').length")
+            .await?;
+        ensure!(marks.as_u64().unwrap_or_default() >= 1, "{marks}");
+        Ok(())
+    })
+    .await?;
+    shown.picture("deploys-4-mark").await?;
+    let (before, after) = (text("effect.memory_avg")?, text("effect.worse")?);
+    shown
+        .click_path("(//button[starts-with(@aria-label,'Actions for deploy')])[1]")
+        .await?;
+    shown
+        .click_path(&format!(
+            "//*[@role='menuitem'][normalize-space()='{}']",
+            text("action.before_after")?
+        ))
+        .await?;
+    shown.says(&before, COMPARED).await?;
+    shown.says(&after, SOON).await?;
+    shown.picture("deploys-5-before-after").await?;
+    let measured = shown
+        .window
+        .script(
+            "return JSON.stringify(['metrics-tick','metrics-load'].map((name) => performance.getEntriesByName(name).map((entry) => entry.duration)))",
+        )
+        .await?;
+    println!("script per tick and per load, ms: {measured}");
+
+    // Two clicks: what was asked for, and yes.
+    shown.click_path(&button(&text("action.roll_back")?)).await?;
+    shown.says(&text("ask.data_rollback")?, SOON).await?;
+    shown.picture("deploys-6-rollback").await?;
+    shown.click_path(&button(&text("ask.roll_back_now")?)).await?;
+    until("the old version to run", DEPLOYED, async || {
+        let now = version(engine, "shop").await?;
+        ensure!(now == "1.2.3", "{now}");
+        Ok(())
+    })
+    .await?;
+    let after = engine.docker(&["exec", "shop", "cat", "/data/cargo"]).await?;
+    assert_eq!(after, data, "its data");
+    assert_ne!(inspect(engine, "shop").await?["Id"], first);
+    let sentence = text("ended.rollback")?.replace("{{app}}", "shop");
+    let (before, _) = sentence.split_once("{{").context("the sentence has no host")?;
+    shown.says(before.trim(), DEPLOYED).await?;
+    shown.picture("deploys-7-back").await?;
+    Ok(())
+}
