@@ -18,9 +18,9 @@ mod logs;
 mod reach;
 /// The program in its own native window, from the first run on.
 mod window;
-/// Issues in the native window: seen, read, resolved, and back.
-mod window_issues;
 /// Deploys in the native window: a worse version, its mark, before and after, and the way back.
 mod window_deploys;
+/// Issues in the native window: seen, read, resolved, and back.
+mod window_issues;
 /// The world's own parts: each starts, works and stops, so that a failure elsewhere is not theirs.
 mod world;

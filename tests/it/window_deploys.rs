@@ -80,11 +80,17 @@ async fn the_story_of_a_deploy(shown: &Shown, engine: &RealEngine) -> Result<()>
         before.trim().to_owned()
     };
     shown
-        .click_path(&format!("//*[@role='dialog']//button[starts-with(normalize-space(),'{host}')]"))
+        .click_path(&format!(
+            "//*[@role='dialog']//button[starts-with(normalize-space(),'{host}')]"
+        ))
         .await?;
     let field = "//*[@role='dialog']//input";
     until("the field for the image", SOON, async || {
-        let found = shown.window.client().find(fantoccini::Locator::XPath(field)).await?;
+        let found = shown
+            .window
+            .client()
+            .find(fantoccini::Locator::XPath(field))
+            .await?;
         found.clear().await?;
         found.send_keys(WORSE).await?;
         let typed = found.prop("value").await?;

@@ -9,7 +9,7 @@ use crate::config::ConfigKey;
 use crate::events::{self, EventCursor, EventStream};
 use crate::inventory::Inventory;
 use crate::logs::{self, LogRefusal, LogRequest, LogStream};
-use crate::options::ConnectOptions;
+use crate::options::{ConnectOptions, RegistryOptions};
 use crate::stats::{self, ReadingOutcome};
 use crate::transport::{Bounds, Transport, fault};
 use crate::version::{self, EngineKind, Version};
@@ -30,6 +30,7 @@ struct Shared {
     version: Version,
     answer_timeout: Duration,
     config_key: ConfigKey,
+    registry: RegistryOptions,
 }
 
 /// How long a round trip took.
@@ -106,6 +107,7 @@ async fn open(endpoint: &Endpoint, options: &ConnectOptions) -> Result<EngineCon
             version,
             answer_timeout: options.answer_timeout,
             config_key: ConfigKey(options.config_key),
+            registry: options.registry.clone(),
         }),
     })
 }
@@ -220,6 +222,23 @@ impl EngineConnection {
         self.shared.version.kind
     }
 
+    pub(crate) fn engine_in_words(&self) -> String {
+        self.shared.version.engine_in_words()
+    }
+
+    /// Whether the API agreed on is this one or a newer one.
+    pub(crate) fn speaks(&self, major: u32, minor: u32) -> bool {
+        self.shared.version.is_at_least(major, minor)
+    }
+
+    pub(crate) fn registry(&self) -> &RegistryOptions {
+        &self.shared.registry
+    }
+
+    pub(crate) fn transport(&self) -> &Transport {
+        &self.shared.transport
+    }
+
     pub(crate) fn config_key(&self) -> ConfigKey {
         self.shared.config_key
     }
@@ -233,7 +252,7 @@ impl EngineConnection {
         self.shared.transport.get(&self.path(path), bounds).await
     }
 
-    fn path(&self, path: &str) -> String {
+    pub(crate) fn path(&self, path: &str) -> String {
         format!("/v{}{path}", self.shared.version.agreed)
     }
 }

@@ -38,9 +38,11 @@ const TAKEN_OVER: [&str; 11] = [
 /// The answer of an image's inspection, as far as it is read.
 #[derive(Clone)]
 pub(crate) struct ImageAnswer {
+    pub(crate) id: String,
     /// `repository@sha256:…`, as listed.
     pub(crate) digests: Vec<String>,
     pub(crate) created_ms: Option<i64>,
+    pub(crate) size_bytes: Option<u64>,
     /// What containers take over from it.
     pub(crate) config: Map<String, Value>,
 }
@@ -59,11 +61,13 @@ impl ImageAnswer {
         let mut config = object(&answer["Config"]).clone();
         config.retain(|name, value| !value.is_null() && TAKEN_OVER.contains(&name.as_str()));
         Ok(Self {
+            id: id.to_owned(),
             digests: texts(answer.get("RepoDigests"))
                 .take(DIGESTS_KEPT)
                 .map(|digest| clean(digest, TEXT_CHARS))
                 .collect(),
             created_ms: answer["Created"].as_str().and_then(time_ms),
+            size_bytes: answer["Size"].as_u64(),
             config,
         })
     }
@@ -158,7 +162,7 @@ mod tests {
             "Config": {"Env": ["A=1"], "WorkingDir": "/app", "Cmd": null, "Hostname": "builder"},
         });
         let image = ImageAnswer::read(answer.to_string().as_bytes()).unwrap();
-        assert_eq!(image.digests, ["shop@sha256:1"]);
+        assert_eq!((image.id.as_str(), image.size_bytes), (ID, Some(5)));
         assert_eq!(image.created_ms, Some(1_767_225_600_000));
         assert_eq!(
             image.config.keys().collect::<BTreeSet<_>>(),

@@ -2,25 +2,15 @@
 //!
 //! What the bytes mean (frames, lines, events) is not this room's business, and neither is where to go on next time.
 
-use std::future::poll_fn;
-use std::pin::Pin;
-use std::task::Poll;
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
-use http_body_util::BodyExt as _;
-use hyper::body::{Body as _, Incoming};
+use bytes::Bytes;
 use hyper::header::DATE;
 use roadstead_model::{EngineContainerId, Fault, FaultCause};
 
-use crate::transport::{Answer, Hold, Transport, fault, of_hyper};
+use crate::transport::{Streamed, Transport, fault, refusal};
 use crate::version::EngineKind;
 
-/// The connection of a longer log is closed after it: its read buffer has grown, and hundreds of idle connections would keep
-/// theirs.
-const SMALL_LOG_BYTES: usize = 16 * 1024;
-/// Largest body of a refusal.
-const REFUSAL_MAX_BYTES: usize = 64 * 1024;
 const NANOS_A_SECOND: i64 = 1_000_000_000;
 
 /// Which part of a log is wanted.
@@ -46,10 +36,7 @@ pub enum LogRefusal {
 
 /// The bytes of a log. Dropped before its end, it closes its connection; at its end the connection is used again.
 pub struct LogStream {
-    body: Incoming,
-    hold: Option<Hold>,
-    /// What it has carried so far.
-    carried_bytes: usize,
+    bytes: Streamed,
     engine_time_ms: Option<i64>,
 }
 
@@ -65,37 +52,7 @@ impl LogStream {
     /// # Errors
     /// A [`Fault`] with the named cause when the rest cannot come.
     pub async fn next(&mut self) -> Option<Result<Bytes, Fault>> {
-        loop {
-            let hold = self.hold.as_mut()?;
-            let body = &mut self.body;
-            let frame = poll_fn(|context| {
-                hold.poll_pump(context);
-                Pin::new(&mut *body).poll_frame(context)
-            })
-            .await;
-            match frame {
-                Some(Ok(frame)) => {
-                    if let Ok(piece) = frame.into_data()
-                        && !piece.is_empty()
-                    {
-                        self.carried_bytes += piece.len();
-                        return Some(Ok(piece));
-                    }
-                }
-                Some(Err(error)) => {
-                    self.hold = None;
-                    return Some(Err(of_hyper(&error)));
-                }
-                None => {
-                    if let Some(hold) = self.hold.take()
-                        && self.carried_bytes <= SMALL_LOG_BYTES
-                    {
-                        hold.give_back().await;
-                    }
-                    return None;
-                }
-            }
-        }
+        self.bytes.next().await
     }
 }
 
@@ -108,7 +65,7 @@ pub(crate) async fn read(
     timeout: Duration,
 ) -> Result<LogStream, LogRefusal> {
     let path = format!("{path}?{}", query(kind, request));
-    let (response, mut hold) = transport
+    let (response, hold) = transport
         .get_endless(&path, timeout)
         .await
         .map_err(LogRefusal::Failed)?;
@@ -120,18 +77,14 @@ pub(crate) async fn read(
         .map(|date| date.timestamp_millis());
     if response.status().is_success() {
         return Ok(LogStream {
-            body: response.into_body(),
-            hold: Some(hold),
-            carried_bytes: 0,
+            bytes: Streamed::of(response, hold),
             engine_time_ms,
         });
     }
     let status = response.status();
-    let body = tokio::time::timeout(timeout, small_body(response.into_body(), &mut hold))
+    let answer = refusal(response, hold, timeout)
         .await
-        .unwrap_or_else(|_| Err(fault(FaultCause::TimedOut, "no whole answer in time")))
         .map_err(LogRefusal::Failed)?;
-    let answer = Answer::of(status, body);
     if answer.is_missing() {
         return Err(LogRefusal::Gone);
     }
@@ -157,33 +110,6 @@ fn says_not_kept(fault: &Fault) -> bool {
         ]
         .iter()
         .any(|words| fault.detail.contains(words))
-}
-
-async fn small_body(mut body: Incoming, hold: &mut Hold) -> Result<Bytes, Fault> {
-    let mut whole = BytesMut::new();
-    loop {
-        let frame = {
-            let mut frame = std::pin::pin!(body.frame());
-            poll_fn(|context| {
-                hold.poll_pump(context);
-                let polled: Poll<_> = frame.as_mut().poll(context);
-                polled
-            })
-            .await
-        };
-        match frame {
-            None => return Ok(whole.freeze()),
-            Some(Err(error)) => return Err(of_hyper(&error)),
-            Some(Ok(frame)) => {
-                if let Ok(piece) = frame.into_data() {
-                    if whole.len() + piece.len() > REFUSAL_MAX_BYTES {
-                        return Ok(whole.freeze());
-                    }
-                    whole.extend_from_slice(&piece);
-                }
-            }
-        }
-    }
 }
 
 fn query(kind: EngineKind, request: LogRequest) -> String {

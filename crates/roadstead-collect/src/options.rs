@@ -1,5 +1,6 @@
-//! What a connection may take: time, sockets, and how `ssh` is run.
+//! What a connection may take: time, sockets, how `ssh` is run, and where logins of registries are.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -20,10 +21,13 @@ pub struct ConnectOptions {
     /// Key of the hashes in [`ContainerConfig`](roadstead_model::ContainerConfig): one per store, made when it is made. Hashes
     /// of different keys cannot be compared.
     pub config_key: [u8; 16],
+    /// Where logins of registries are.
+    pub registry: RegistryOptions,
 }
 
 impl ConnectOptions {
-    /// Ten seconds to connect, thirty for an answer, 48 connections, the user's own ssh configuration, a key of zeros.
+    /// Ten seconds to connect, thirty for an answer, 48 connections, the user's own ssh configuration, a key of zeros, no logins
+    /// of registries.
     #[must_use]
     pub fn new(private_dir: PathBuf) -> Self {
         Self {
@@ -33,6 +37,7 @@ impl ConnectOptions {
             max_connections: 48,
             ssh: SshOptions::default(),
             config_key: [0; 16],
+            registry: RegistryOptions::default(),
         }
     }
 }
@@ -46,8 +51,19 @@ impl std::fmt::Debug for ConnectOptions {
             .field("private_dir", &self.private_dir)
             .field("max_connections", &self.max_connections)
             .field("ssh", &self.ssh)
+            .field("registry", &self.registry)
             .finish_non_exhaustive()
     }
+}
+
+/// Where the operator's own logins of registries are: those of `docker login`. The default has none.
+#[derive(Debug, Clone, Default)]
+pub struct RegistryOptions {
+    /// The directory of the docker CLI's `config.json`; see
+    /// [`DiscoverSources::docker_config_dir`](crate::DiscoverSources::docker_config_dir).
+    pub config_dir: Option<PathBuf>,
+    /// Where its `docker-credential-…` programs are looked up, instead of in `PATH`.
+    pub search_path: Option<OsString>,
 }
 
 /// How `ssh` is run. The default is the system's program with the user's own configuration.

@@ -115,6 +115,16 @@ impl Version {
         })
     }
 
+    /// Whether the API agreed on is this one or a newer one.
+    pub(crate) fn is_at_least(&self, major: u32, minor: u32) -> bool {
+        Api::parse(&self.agreed).is_some_and(|agreed| agreed >= Api(major, minor))
+    }
+
+    /// Kind and version, for a sentence.
+    pub(crate) fn engine_in_words(&self) -> String {
+        format!("{} {}", self.kind.as_str(), self.engine)
+    }
+
     pub(crate) fn reading_concurrency(&self) -> usize {
         let major = self
             .engine

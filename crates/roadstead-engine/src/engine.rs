@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
-use roadstead_collect::{ConnectOptions, DiscoverSources};
+use roadstead_collect::{ConnectOptions, DiscoverSources, RegistryOptions};
 use roadstead_store::StoreError;
 use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
@@ -81,10 +81,13 @@ impl Engine {
         let notifier = Notifier::default();
         let own = Fleet::open(FleetOptions {
             dir: store_dir(&options.data_dir, "store"),
-            connect: options
-                .connect
-                .clone()
-                .unwrap_or_else(|| ConnectOptions::new(options.run_dir.clone())),
+            connect: options.connect.clone().unwrap_or_else(|| ConnectOptions {
+                registry: RegistryOptions {
+                    config_dir: options.discover.docker_config_dir(),
+                    search_path: None,
+                },
+                ..ConnectOptions::new(options.run_dir.clone())
+            }),
             clock: options.clock.clone(),
             notifier: notifier.clone(),
             settings: None,

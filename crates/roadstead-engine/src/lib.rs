@@ -29,5 +29,5 @@ pub mod wire;
 pub use clock::Clock;
 pub use deploys::{DeployHook, DeployPoint};
 pub use engine::{Engine, EngineOptions};
-pub use roadstead_collect::{ConnectOptions, DiscoverSources, SshOptions};
+pub use roadstead_collect::{ConnectOptions, DiscoverSources, RegistryOptions, SshOptions};
 pub use roadstead_store::StoreError;

@@ -47,7 +47,12 @@ pub(crate) async fn add(app: &Engine, docker: &RealEngine) -> Result<HostId> {
 }
 
 /// Makes an image that says which version it is: `/version`, and what it runs unless told otherwise.
-pub(crate) async fn image(docker: &RealEngine, reference: &str, version: &str, changes: &[&str]) -> Result<String> {
+pub(crate) async fn image(
+    docker: &RealEngine,
+    reference: &str,
+    version: &str,
+    changes: &[&str],
+) -> Result<String> {
     let name = format!("make-{}", version.replace(['.', ' '], "-"));
     docker
         .docker(&[
@@ -62,7 +67,10 @@ pub(crate) async fn image(docker: &RealEngine, reference: &str, version: &str, c
         ])
         .await?;
     let mut commit = vec!["commit"];
-    let changes: Vec<String> = changes.iter().map(|change| format!("--change={change}")).collect();
+    let changes: Vec<String> = changes
+        .iter()
+        .map(|change| format!("--change={change}"))
+        .collect();
     commit.extend(changes.iter().map(String::as_str));
     commit.extend([name.as_str(), reference]);
     let id = docker.docker(&commit).await?.trim().to_owned();
@@ -85,7 +93,11 @@ pub(crate) fn at<'a>(inspected: &'a Value, pointer: &str) -> Result<&'a str> {
 
 /// The version that runs in a container.
 pub(crate) async fn version(docker: &RealEngine, name: &str) -> Result<String> {
-    Ok(docker.docker(&["exec", name, "cat", "/version"]).await?.trim().to_owned())
+    Ok(docker
+        .docker(&["exec", name, "cat", "/version"])
+        .await?
+        .trim()
+        .to_owned())
 }
 
 /// Names of all containers, sorted.

@@ -24,7 +24,10 @@ const TEST: &str = "deploys::kills::a_kill_at_any_step_leaves_what_ran_or_what_w
 
 /// Every point of a replacement, in their order.
 fn points() -> Vec<(DeployStep, bool)> {
-    DeployStep::ALL.iter().flat_map(|step| [(*step, false), (*step, true)]).collect()
+    DeployStep::ALL
+        .iter()
+        .flat_map(|step| [(*step, false), (*step, true)])
+        .collect()
 }
 
 fn killer(wanted: String) -> DeployHook {
@@ -120,13 +123,20 @@ async fn a_kill_at_any_step_leaves_what_ran_or_what_was_to_run_and_nothing_else(
         };
         assert_eq!(row.state, wanted, "{step:?}/{done}: {row:?}");
         assert_eq!(names(&docker).await?, ["beacon"], "{step:?}/{done}");
-        until("the container that is to run", Duration::from_secs(20), async || {
-            let inspected = inspect(&docker, "beacon").await?;
-            ensure!(at(&inspected, "/State/Health/Status")? == "healthy", "{step:?}/{done}");
-            let is_old = at(&inspected, "/Id")? == runs;
-            ensure!(is_old != stays, "{step:?}/{done}: the wrong one runs");
-            Ok(())
-        })
+        until(
+            "the container that is to run",
+            Duration::from_secs(20),
+            async || {
+                let inspected = inspect(&docker, "beacon").await?;
+                ensure!(
+                    at(&inspected, "/State/Health/Status")? == "healthy",
+                    "{step:?}/{done}"
+                );
+                let is_old = at(&inspected, "/Id")? == runs;
+                ensure!(is_old != stays, "{step:?}/{done}: the wrong one runs");
+                Ok(())
+            },
+        )
         .await?;
         assert_eq!(cargo().await?, data, "{step:?}/{done}: its data are gone");
         app.stop().await;

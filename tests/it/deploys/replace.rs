@@ -18,7 +18,12 @@ const ILL: &str = "127.0.0.1:1/harbor:2";
 async fn berth(docker: &RealEngine) -> Result<()> {
     for network in [["front", "10.211.1.0/24"], ["back", "10.211.2.0/24"]] {
         docker
-            .docker(&["network", "create", &format!("--subnet={}", network[1]), network[0]])
+            .docker(&[
+                "network",
+                "create",
+                &format!("--subnet={}", network[1]),
+                network[0],
+            ])
             .await?;
     }
     docker
@@ -49,7 +54,14 @@ async fn berth(docker: &RealEngine) -> Result<()> {
         ])
         .await?;
     docker
-        .docker(&["network", "connect", "--alias=shed", "--ip=10.211.2.9", "back", "berth"])
+        .docker(&[
+            "network",
+            "connect",
+            "--alias=shed",
+            "--ip=10.211.2.9",
+            "back",
+            "berth",
+        ])
         .await?;
     docker.docker(&["start", "berth"]).await?;
     healthy(docker).await
@@ -159,7 +171,11 @@ async fn a_new_version_that_is_ill_gives_way_to_the_old_one_with_its_data() -> R
     assert_eq!(kept(after), kept(before.clone()));
     assert_eq!(version(&docker, "berth").await?, "3");
     assert_eq!(data(&docker).await?, cargo);
-    assert_eq!(docker.docker(&["volume", "ls", "--quiet"]).await?, volumes, "no volume came or went");
+    assert_eq!(
+        docker.docker(&["volume", "ls", "--quiet"]).await?,
+        volumes,
+        "no volume came or went"
+    );
 
     // And back: the same image, name and data as in the beginning.
     let first = ledger(&app, "berth").await?.last().context("no row")?.id;
@@ -181,7 +197,14 @@ async fn of_two_rollbacks_at_once_one_runs_and_the_other_is_told_which() -> Resu
     image(&docker, ILL, "2", &[]).await?;
     docker
         .docker(&[
-            "run", "--detach", "--network=none", "--stop-signal=KILL", "--name=berth", GOOD, "sleep", "86400",
+            "run",
+            "--detach",
+            "--network=none",
+            "--stop-signal=KILL",
+            "--name=berth",
+            GOOD,
+            "sleep",
+            "86400",
         ])
         .await?;
     let scratch = Scratch::new()?;
@@ -209,7 +232,10 @@ async fn of_two_rollbacks_at_once_one_runs_and_the_other_is_told_which() -> Resu
     app.set_host_writing(SetHostWriting { host, on: false }).await?;
     let plan = app.plan_deploy(back_to("berth", host, done.id)).await?;
     assert_eq!(plan.refusals, [DeployRefusal::WritingOff]);
-    let refused = app.start_deploy(back_to("berth", host, done.id)).await.unwrap_err();
+    let refused = app
+        .start_deploy(back_to("berth", host, done.id))
+        .await
+        .unwrap_err();
     assert_eq!(refused.key, "error.deploy.writing_off");
     app.stop().await;
     Ok(())

@@ -17,7 +17,14 @@ async fn a_password_in_a_failing_pull_is_in_no_row_log_event_or_error() -> Resul
     image(&docker, "local/shop:1", "1", &[]).await?;
     docker
         .docker(&[
-            "run", "--detach", "--network=none", "--stop-signal=KILL", "--name=shop", "local/shop:1", "sleep", "86400",
+            "run",
+            "--detach",
+            "--network=none",
+            "--stop-signal=KILL",
+            "--name=shop",
+            "local/shop:1",
+            "sleep",
+            "86400",
         ])
         .await?;
     let scratch = Scratch::new()?;
@@ -31,7 +38,11 @@ async fn a_password_in_a_failing_pull_is_in_no_row_log_event_or_error() -> Resul
     let image = format!("{}/shop:1", registry.address());
     let failed = carry_out(&app, update("shop", host, "shop", &image)).await?;
     assert_eq!(failed.state, DeployState::Failed);
-    assert_eq!(failed.fault.as_ref().map(|fault| fault.cause), Some(DeployCause::PullDenied), "{failed:?}");
+    assert_eq!(
+        failed.fault.as_ref().map(|fault| fault.cause),
+        Some(DeployCause::PullDenied),
+        "{failed:?}"
+    );
     let mut told = format!("{failed:?}");
     while let Ok(event) = events.try_recv() {
         let event: AppEvent = event;
@@ -39,7 +50,10 @@ async fn a_password_in_a_failing_pull_is_in_no_row_log_event_or_error() -> Resul
     }
     // A password typed into the reference is no reference, and is not told back.
     let typed = format!("mole:{PASSWORD}@{}/shop:1", registry.address());
-    let refused = app.start_deploy(update("shop", host, "shop", &typed)).await.unwrap_err();
+    let refused = app
+        .start_deploy(update("shop", host, "shop", &typed))
+        .await
+        .unwrap_err();
     assert_eq!(refused.key, "error.deploy.reference_unreadable");
     told.push_str(&format!("{refused:?}"));
     assert!(!told.contains(PASSWORD), "{told}");
@@ -47,7 +61,9 @@ async fn a_password_in_a_failing_pull_is_in_no_row_log_event_or_error() -> Resul
     for file in std::fs::read_dir(scratch.path().join("data/store"))? {
         let path = file?.path();
         let bytes = std::fs::read(&path)?;
-        let found = bytes.windows(PASSWORD.len()).any(|window| window == PASSWORD.as_bytes());
+        let found = bytes
+            .windows(PASSWORD.len())
+            .any(|window| window == PASSWORD.as_bytes());
         assert!(!found, "the password is in {}", path.display());
     }
     assert_eq!(version(&docker, "shop").await?, "1");

@@ -78,18 +78,32 @@ async fn a_tag_that_moved_is_updated_to_and_rolled_back_from_by_digest() -> Resu
     assert_eq!(plan.refusals, []);
     assert_eq!(plan.services.len(), 2);
     let done = carry_out(&app, update).await?;
-    assert_eq!((done.kind, done.state), (DeployKind::Update, DeployState::Success), "{done:?}");
+    assert_eq!(
+        (done.kind, done.state),
+        (DeployKind::Update, DeployState::Success),
+        "{done:?}"
+    );
     for name in ["shop-web-1", "shop-job-1"] {
         assert_eq!(version(&docker, name).await?, "2.0");
     }
     ensure!(
-        matches!(done.changes.as_slice(), [DeployChange::ImageContent { .. }, DeployChange::ImageContent { .. }]),
+        matches!(
+            done.changes.as_slice(),
+            [
+                DeployChange::ImageContent { .. },
+                DeployChange::ImageContent { .. }
+            ]
+        ),
         "{:?}",
         done.changes
     );
     assert_eq!(names(&docker).await?, ["shop-job-1", "shop-web-1"]);
     let labels = docker
-        .docker(&["ps", "--filter=label=com.docker.compose.project=shop", "--format={{.Names}}"])
+        .docker(&[
+            "ps",
+            "--filter=label=com.docker.compose.project=shop",
+            "--format={{.Names}}",
+        ])
         .await?;
     assert_eq!(labels.lines().count(), 2, "compose still knows them");
 
@@ -99,7 +113,11 @@ async fn a_tag_that_moved_is_updated_to_and_rolled_back_from_by_digest() -> Resu
     assert_eq!(plan.refusals, []);
     assert!(plan.services.iter().all(|service| service.is_local));
     let back = carry_out(&app, back_to("shop", host, first)).await?;
-    assert_eq!((back.kind, back.state), (DeployKind::Rollback, DeployState::Success), "{back:?}");
+    assert_eq!(
+        (back.kind, back.state),
+        (DeployKind::Rollback, DeployState::Success),
+        "{back:?}"
+    );
     assert_eq!(back.services[0].digest.as_ref(), Some(&digest));
     assert_eq!(version(&docker, "shop-web-1").await?, "1.0");
 
@@ -112,18 +130,26 @@ async fn a_tag_that_moved_is_updated_to_and_rolled_back_from_by_digest() -> Resu
     let forward = carry_out(&app, again).await?;
     assert_eq!(forward.state, DeployState::Success, "{forward:?}");
     assert_eq!(version(&docker, "shop-web-1").await?, "2.0");
-    docker.docker(&["rmi", "--force", "local/shop-1", &digest]).await?;
+    docker
+        .docker(&["rmi", "--force", "local/shop-1", &digest])
+        .await?;
     let plan = app.plan_deploy(back_to("shop", host, first)).await?;
     assert_eq!(plan.refusals, []);
     assert!(plan.services.iter().all(|service| !service.is_local));
     let back = carry_out(&app, back_to("shop", host, first)).await?;
     assert_eq!(back.state, DeployState::Success, "{back:?}");
     assert_eq!(version(&docker, "shop-web-1").await?, "1.0");
-    assert_eq!(ledger(&app, "shop").await?.len(), 5, "what we did is not observed again");
+    assert_eq!(
+        ledger(&app, "shop").await?.len(),
+        5,
+        "what we did is not observed again"
+    );
 
     // What is gone everywhere is refused with its reason.
     let second = done.id;
-    docker.docker(&["rmi", "--force", "local/shop-2", &shop.image]).await?;
+    docker
+        .docker(&["rmi", "--force", "local/shop-2", &shop.image])
+        .await?;
     let digest = done.services[0].digest.clone().context("no digest")?;
     docker.docker(&["rmi", "--force", &digest]).await?;
     drop(registry);
@@ -200,10 +226,14 @@ async fn what_others_deploy_is_seen_in_words_without_values() -> Result<()> {
             .app_marks(MarksRequest {
                 app: "shop".to_owned(),
                 host: Some(host),
-                range: roadstead_model::TimeRange::new(now_ms - 600_000, now_ms + 600_000).context("no range")?,
+                range: roadstead_model::TimeRange::new(now_ms - 600_000, now_ms + 600_000)
+                    .context("no range")?,
             })
             .await?;
-        let deploys = marks.marks.iter().filter(|mark| matches!(mark.mark, MarkKind::Deploy { .. }));
+        let deploys = marks
+            .marks
+            .iter()
+            .filter(|mark| matches!(mark.mark, MarkKind::Deploy { .. }));
         ensure!(deploys.count() == 3, "{marks:?}");
         Ok(marks)
     })

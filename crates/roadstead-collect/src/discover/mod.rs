@@ -112,7 +112,7 @@ pub struct Discovery {
 #[must_use]
 pub fn discover_hosts(sources: &DiscoverSources) -> Discovery {
     let mut found = Discovery::default();
-    let config_dir = sources.config_dir();
+    let config_dir = sources.docker_config_dir();
     let environment = contexts::of_environment(sources, config_dir.as_deref(), &mut found.problems);
     let has_docker_host = sources.variable("DOCKER_HOST").is_some();
     let current_context = match (has_docker_host, sources.variable("DOCKER_CONTEXT")) {
@@ -181,7 +181,9 @@ impl DiscoverSources {
             .filter(|value| !value.is_empty())
     }
 
-    fn config_dir(&self) -> Option<PathBuf> {
+    /// The directory of the docker CLI's configuration: `DOCKER_CONFIG`, else `.docker` at home.
+    #[must_use]
+    pub fn docker_config_dir(&self) -> Option<PathBuf> {
         self.variable("DOCKER_CONFIG")
             .map(PathBuf::from)
             .or_else(|| Some(self.home.as_ref()?.join(".docker")))

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 
 pub(crate) use endpoints::is_shared_namespace;
-pub(crate) use mounts::{Mount, MountKind};
+pub(crate) use mounts::{Mount, MountKind, bind_destination};
 
 /// Labels with this beginning are Compose's own, also where it wrote them into an image that it built.
 pub(crate) const COMPOSE_PREFIX: &str = "com.docker.compose.";
@@ -30,7 +30,6 @@ pub(crate) struct Given {
     /// Settings of its networks by name, those that were set by hand.
     pub(crate) endpoints: BTreeMap<String, Map<String, Value>>,
     /// The one of them it was made with; absent when it is in none, or was taken out of that one.
-    #[allow(dead_code, reason = "the body a container is made again with begins with it")]
     pub(crate) first_network: Option<String>,
     /// What is mounted in it, by destination.
     pub(crate) mounts: Vec<Mount>,

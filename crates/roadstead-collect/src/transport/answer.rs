@@ -32,6 +32,23 @@ impl Answer {
         }
     }
 
+    /// Status, and what the engine says of it: its message, or that there is none.
+    pub(crate) fn said(&self) -> (u16, String) {
+        let message = serde_json::from_slice::<EngineMessage>(&self.body)
+            .map_or_else(|_| format!("answered {}", self.status), |said| said.message);
+        (self.status.as_u16(), message)
+    }
+
+    /// Whether it was done.
+    pub(crate) fn is_success(&self) -> bool {
+        self.status.is_success() && !self.is_html
+    }
+
+    /// Whether it was so already.
+    pub(crate) fn is_unchanged(&self) -> bool {
+        self.status == StatusCode::NOT_MODIFIED
+    }
+
     /// Whether the thing asked for does not exist.
     pub(crate) fn is_missing(&self) -> bool {
         self.status == StatusCode::NOT_FOUND

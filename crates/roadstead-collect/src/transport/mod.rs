@@ -1,6 +1,6 @@
 //! One transport per host: what carries a `GET` to an engine and brings its whole answer back.
 //!
-//! No other verb exists here, so nothing in this room can change an engine.
+//! No other verb exists here. What changes an engine is a [`Change`], which only `src/write/` can make.
 
 mod answer;
 mod cause;
@@ -8,6 +8,7 @@ mod dial;
 mod pool;
 mod ssh;
 mod ssh_words;
+mod streamed;
 mod sweep;
 mod tls;
 
@@ -19,10 +20,12 @@ use roadstead_model::{Endpoint, Fault};
 
 pub(crate) use answer::{Answer, parse};
 pub(crate) use cause::{fault, of_hyper};
-pub(crate) use pool::{Bounds, Hold};
+pub(crate) use pool::{Bounds, Hold, OUR_NAME};
+pub(crate) use streamed::{Streamed, refusal};
 pub use sweep::sweep_private_dir;
 
 use crate::ConnectOptions;
+use crate::write::Change;
 use dial::{Dialer, Tcp};
 use pool::Pool;
 use ssh::Tunnel;
@@ -87,6 +90,32 @@ impl Transport {
         timeout: Duration,
     ) -> Result<(Response<Incoming>, Hold), Fault> {
         match self.pool.get_endless(path, timeout).await {
+            Ok(answer) => Ok(answer),
+            Err(fault) => Err(self.explain(fault).await),
+        }
+    }
+
+    /// One change and its whole answer, whatever its status. It is never said twice.
+    ///
+    /// # Errors
+    /// Everything that kept a whole answer from coming within the bounds. Whether the change was made is not known then.
+    pub(crate) async fn change(&self, change: Change, bounds: Bounds) -> Result<Answer, Fault> {
+        match self.pool.change(change, bounds).await {
+            Ok(answer) => Ok(answer),
+            Err(fault) => Err(self.explain(fault).await),
+        }
+    }
+
+    /// One change whose answer tells how far it is; `timeout` is for its head.
+    ///
+    /// # Errors
+    /// As [`change`](Self::change).
+    pub(crate) async fn change_endless(
+        &self,
+        change: Change,
+        timeout: Duration,
+    ) -> Result<(Response<Incoming>, Hold), Fault> {
+        match self.pool.change_endless(change, timeout).await {
             Ok(answer) => Ok(answer),
             Err(fault) => Err(self.explain(fault).await),
         }

@@ -1,4 +1,5 @@
-//! Kept-alive HTTP/1.1 connections to one engine, and the one verb that exists: `get`.
+//! Kept-alive HTTP/1.1 connections to one engine. `get` is the one verb written here; anything else is carried as the
+//! [`Change`] that [`Writer`](crate::Writer) alone can make.
 //!
 //! A pool of its own, because two promises are needed that a general client does not make: never more than the allowed
 //! number of sockets, and one request after another always on the same socket (the connection is back in the pool
@@ -11,7 +12,7 @@ use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
-use http_body_util::{BodyExt as _, Empty};
+use http_body_util::{BodyExt as _, Full};
 use hyper::body::{Body as _, Incoming};
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper::header::{CONTENT_TYPE, HOST, USER_AGENT};
@@ -24,11 +25,15 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use super::answer::Answer;
 use super::cause::{fault, of_hyper};
 use super::dial::Dialer;
+use crate::write::Change;
 
 /// A connection that was not used for this long is closed at the next use of the pool: proxies and NAT forget it.
 const IDLE_LIMIT: Duration = Duration::from_secs(90);
 /// Read buffer of a connection; also the largest head of an answer.
 const READ_BUFFER_BYTES: usize = 32 * 1024;
+
+/// What we call ourselves.
+pub(crate) const OUR_NAME: &str = concat!("roadstead/", env!("CARGO_PKG_VERSION"));
 
 /// How much and how long one answer may be.
 #[derive(Debug, Clone, Copy)]
@@ -42,7 +47,7 @@ pub(crate) struct Bounds {
 /// Its pump is driven by whoever waits for an answer instead of a task of its own: a request then never wakes another
 /// thread, which costs more than all the rest of a small answer.
 struct Wire {
-    sender: SendRequest<Empty<Bytes>>,
+    sender: SendRequest<Full<Bytes>>,
     pump: Pump,
 }
 
@@ -133,6 +138,48 @@ impl Pool {
         .await
     }
 
+    /// One change and its whole answer, whatever its status.
+    pub(super) async fn change(&self, change: Change, bounds: Bounds) -> Result<Answer, Fault> {
+        within(bounds.timeout, async {
+            let _permit = self.permit().await?;
+            let (mut wire, response) = self.say(change).await?;
+            wire.pump.during(read_whole(response, bounds.max_bytes)).await
+        })
+        .await
+    }
+
+    /// One change whose answer is streamed. Dropping the stream closes its connection, and with it most engines end the work.
+    pub(super) async fn change_endless(
+        &self,
+        change: Change,
+        timeout: Duration,
+    ) -> Result<(Response<Incoming>, Hold), Fault> {
+        within(timeout, async {
+            let permit = self.permit().await?;
+            let (wire, response) = self.say(change).await?;
+            Ok((
+                response,
+                Hold {
+                    wire,
+                    idle: Arc::clone(&self.idle),
+                    _permit: permit,
+                },
+            ))
+        })
+        .await
+    }
+
+    /// The head of the answer to a change. It goes on a connection of its own, once: on a kept one that the other side has
+    /// closed meanwhile, nobody could tell whether it was done before it was said again.
+    async fn say(&self, change: Change) -> Result<(Wire, Response<Incoming>), Fault> {
+        let request = change.request(&self.host_header)?;
+        let mut wire = self.dial().await?;
+        match wire.send(request).await {
+            Ok(response) => Ok((wire, response)),
+            Err(error) => Err(self.verdict(wire, &error).await),
+        }
+    }
+
     async fn permit(&self) -> Result<OwnedSemaphorePermit, Fault> {
         self.permits
             .clone()
@@ -152,26 +199,29 @@ impl Pool {
         let mut wire = self.dial().await?;
         match wire.send(self.request(path)?).await {
             Ok(response) => Ok((wire, response)),
-            Err(error) => {
-                drop(wire);
-                let fault = of_hyper(&error);
-                match &self.dialer {
-                    Dialer::Tcp(tcp) if fault.cause == FaultCause::ConnectionLost => {
-                        Err(tcp.verdict().await.unwrap_or(fault))
-                    }
-                    _ => Err(fault),
-                }
-            }
+            Err(error) => Err(self.verdict(wire, &error).await),
         }
     }
 
-    fn request(&self, path: &str) -> Result<Request<Empty<Bytes>>, Fault> {
+    /// Why a new connection broke off.
+    async fn verdict(&self, wire: Wire, error: &hyper::Error) -> Fault {
+        drop(wire);
+        let fault = of_hyper(error);
+        match &self.dialer {
+            Dialer::Tcp(tcp) if fault.cause == FaultCause::ConnectionLost => {
+                tcp.verdict().await.unwrap_or(fault)
+            }
+            _ => fault,
+        }
+    }
+
+    fn request(&self, path: &str) -> Result<Request<Full<Bytes>>, Fault> {
         Request::builder()
             .method(Method::GET)
             .uri(path)
             .header(HOST, &self.host_header)
-            .header(USER_AGENT, concat!("roadstead/", env!("CARGO_PKG_VERSION")))
-            .body(Empty::new())
+            .header(USER_AGENT, OUR_NAME)
+            .body(Full::default())
             .map_err(|error| fault(FaultCause::Other, error.to_string()))
     }
 
@@ -248,7 +298,7 @@ where
 }
 
 impl Wire {
-    async fn send(&mut self, request: Request<Empty<Bytes>>) -> hyper::Result<Response<Incoming>> {
+    async fn send(&mut self, request: Request<Full<Bytes>>) -> hyper::Result<Response<Incoming>> {
         let Self { sender, pump } = self;
         pump.during(sender.send_request(request)).await
     }

@@ -78,12 +78,34 @@ pub(crate) struct Seen {
     pub(crate) open: AtomicUsize,
     pub(crate) most_open: AtomicUsize,
     requests: Mutex<Vec<String>>,
+    said: Mutex<Vec<Said>>,
+}
+
+/// A whole request.
+#[derive(Clone)]
+pub(crate) struct Said {
+    /// Its first line and its headers.
+    pub(crate) head: String,
+    pub(crate) body: String,
 }
 
 impl Seen {
     /// First lines of the requests so far.
     pub(crate) fn requests(&self) -> Vec<String> {
         self.requests.lock().unwrap().clone()
+    }
+
+    /// The requests so far that have this in their first line, with all they said.
+    pub(crate) fn said(&self, in_first_line: &str) -> Vec<Said> {
+        let said = self.said.lock().unwrap();
+        let is_it = |said: &&Said| {
+            said.head
+                .lines()
+                .next()
+                .unwrap_or_default()
+                .contains(in_first_line)
+        };
+        said.iter().filter(is_it).cloned().collect()
     }
 
     pub(crate) fn connections(&self) -> usize {
@@ -223,6 +245,28 @@ pub(crate) async fn serve(
         };
         let head = String::from_utf8_lossy(&unread[..end]).into_owned();
         unread.drain(..end);
+        let length = head
+            .lines()
+            .find_map(|line| {
+                line.to_ascii_lowercase()
+                    .strip_prefix("content-length:")?
+                    .trim()
+                    .parse()
+                    .ok()
+            })
+            .unwrap_or(0);
+        while unread.len() < length {
+            match stream.read_buf(&mut unread).await {
+                Ok(0) | Err(_) => return,
+                Ok(_) => {}
+            }
+        }
+        let body = String::from_utf8_lossy(&unread[..length]).into_owned();
+        unread.drain(..length);
+        seen.said.lock().unwrap().push(Said {
+            head: head.clone(),
+            body,
+        });
         let line = head.lines().next().unwrap_or_default().to_owned();
         seen.requests.lock().unwrap().push(line.clone());
         let path = line.split(' ').nth(1).unwrap_or_default();

@@ -23,3 +23,5 @@ mod rules;
 mod ssh;
 /// Certificates, good and bad.
 mod tls;
+/// What is said to an engine to change it, word by word.
+mod writer;

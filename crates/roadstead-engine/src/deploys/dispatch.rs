@@ -117,7 +117,7 @@ impl Fleet {
         let end = match self.hands(deploy, &connection, progress, cancel) {
             Err(fault) => ended(DeployState::Failed, fault),
             Ok(hands) => match hands.replace(&mut journal, &wanted).await {
-                Ok(()) => self.settle(&hands, &connection, host, &before, &journal).await,
+                Ok(()) => settle(&hands, &before, &journal).await,
                 Err(fault) => undo(&hands, &journal, fault).await,
             },
         };
@@ -128,51 +128,6 @@ impl Fleet {
         }
     }
 
-    /// The new containers stay: says so, and removes the old ones.
-    async fn settle(
-        &self,
-        hands: &Hands<'_>,
-        connection: &EngineConnection,
-        host: HostId,
-        before: &[Deployed],
-        journal: &Journal,
-    ) -> DeployEnd {
-        let removed = hands.remove_old(journal).await;
-        let services = self.after(connection, host, before, journal).await;
-        DeployEnd {
-            changes: services.as_ref().map(|now| deploy_changes(before, now)),
-            services,
-            // What could not be removed is tried again when the host is next connected to.
-            repaired: removed.is_ok(),
-            ..success()
-        }
-    }
-
-    /// What runs after a replacement: what was left alone, and the new containers as the engine describes them.
-    pub(super) async fn after(
-        &self,
-        connection: &EngineConnection,
-        host: HostId,
-        before: &[Deployed],
-        journal: &Journal,
-    ) -> Option<Vec<Deployed>> {
-        let mut now = Vec::with_capacity(before.len());
-        for one in before {
-            let replaced = journal.parts.iter().find(|part| part.old == one.engine_id);
-            match replaced {
-                None => now.push(one.clone()),
-                Some(part) => match connection.container(part.new.as_ref()?).await {
-                    Ok(facts) => now.push(deployed(&facts)),
-                    Err(fault) => {
-                        tracing::warn!(%host, cause = ?fault.cause, "what runs after a deploy could not be read");
-                        return None;
-                    }
-                },
-            }
-        }
-        Some(now)
-    }
-
     pub(super) fn hands(
         &self,
         deploy: DeployId,
@@ -180,8 +135,8 @@ impl Fleet {
         progress: Progress,
         cancel: CancellationToken,
     ) -> Result<Hands<'_>, DeployFault> {
-        let writer = connection.writer().map_err(|engine| DeployFault {
-            detail: engine,
+        let writer = connection.writer().map_err(|lacks| DeployFault {
+            detail: format!("{}: {}", lacks.engine, lacks.reason),
             ..named(DeployCause::ConfigRefused, None)
         })?;
         Ok(Hands {
@@ -215,6 +170,43 @@ impl Fleet {
             self.notifier.changed(tag);
         }
     }
+}
+
+/// The new containers stay: removes the old ones, and says what runs.
+async fn settle(hands: &Hands<'_>, before: &[Deployed], journal: &Journal) -> DeployEnd {
+    let removed = hands.remove_old(journal).await;
+    let services = after(hands, before, journal).await;
+    DeployEnd {
+        changes: services.as_ref().map(|now| deploy_changes(before, now)),
+        services,
+        // What could not be removed is tried again as long as the host is there.
+        repaired: removed.is_ok(),
+        ..success()
+    }
+}
+
+/// What runs after a replacement: what was left alone, and the new containers as the engine describes them.
+pub(super) async fn after(
+    hands: &Hands<'_>,
+    before: &[Deployed],
+    journal: &Journal,
+) -> Option<Vec<Deployed>> {
+    let mut now = Vec::with_capacity(before.len());
+    for one in before {
+        let replaced = journal.parts.iter().find(|part| part.old == one.engine_id);
+        match replaced {
+            None => now.push(one.clone()),
+            Some(part) => match hands.writer.blueprint(part.new.as_ref()?).await {
+                Ok(blueprint) => now.push(deployed(blueprint.facts())),
+                Err(refusal) => {
+                    let (deploy, cause) = (hands.deploy, refusal.cause);
+                    tracing::warn!(%deploy, ?cause, "what runs after a deploy could not be read");
+                    return None;
+                }
+            },
+        }
+    }
+    Some(now)
 }
 
 /// Puts everything back after a failure. What cannot be put back now is repaired later.

@@ -77,7 +77,9 @@ impl Fleet {
             }
             Some(connection) => connection
                 .writer()
-                .map_err(|engine| refusals.push(DeployRefusal::EngineNotCapable { engine }))
+                .map_err(|lacks| {
+                    refusals.push(DeployRefusal::EngineNotCapable { engine: lacks.engine });
+                })
                 .ok(),
         };
         let mut wanted = match &request.target {

@@ -10,9 +10,9 @@ use roadstead_model::{DeployCause, DeployState, Deployed, HostId};
 use roadstead_store::{DeployEnd, DeployRecord, StoreError};
 use tokio_util::sync::CancellationToken;
 
-use super::dispatch::{ended, success};
+use super::dispatch::{after, ended, success};
 use super::journal::Journal;
-use super::replace::named;
+use super::replace::{Hands, named};
 use crate::fleet::Fleet;
 
 /// What could not be repaired is tried again after this, as long as its host is connected.
@@ -74,7 +74,7 @@ impl Fleet {
                 Err(fault) => Err(fault),
                 Ok(hands) if journal.settled => match hands.remove_old(&journal).await {
                     Ok(()) => Ok(DeployEnd {
-                        services: self.after_repair(host, connection, &row, &journal).await,
+                        services: after_repair(&hands, &row, &journal).await,
                         ..success()
                     }),
                     Err(fault) => Err(fault),
@@ -101,27 +101,22 @@ impl Fleet {
         }
         Ok(left)
     }
+}
 
-    async fn after_repair(
-        &self,
-        host: HostId,
-        connection: &EngineConnection,
-        row: &DeployRecord,
-        journal: &Journal,
-    ) -> Option<Vec<Deployed>> {
-        let before: Vec<Deployed> = row
-            .services
-            .iter()
-            .map(|one| {
-                let part = journal.parts.iter().find(|part| part.name == one.container_name);
-                Deployed {
-                    engine_id: part.map_or_else(|| one.engine_id.clone(), |part| part.old.clone()),
-                    ..one.clone()
-                }
-            })
-            .collect();
-        self.after(connection, host, &before, journal).await
-    }
+/// What runs after a settled replacement that was cut off.
+async fn after_repair(hands: &Hands<'_>, row: &DeployRecord, journal: &Journal) -> Option<Vec<Deployed>> {
+    let before: Vec<Deployed> = row
+        .services
+        .iter()
+        .map(|one| {
+            let part = journal.parts.iter().find(|part| part.name == one.container_name);
+            Deployed {
+                engine_id: part.map_or_else(|| one.engine_id.clone(), |part| part.old.clone()),
+                ..one.clone()
+            }
+        })
+        .collect();
+    after(hands, &before, journal).await
 }
 
 fn journal_of(row: &DeployRecord) -> Option<Journal> {

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use roadstead_collect::{Blueprint, Look, WriteRefusal, Writer};
+use roadstead_collect::{Blueprint, ImageFacts, Look, WriteRefusal, Writer};
 use roadstead_model::{ContainerState, DeployCause, DeployFault, DeployId, DeployStep, Health};
 use tokio_util::sync::CancellationToken;
 
@@ -56,9 +56,9 @@ impl Hands<'_> {
         wanted: &BTreeMap<String, Wanted>,
     ) -> Result<(), DeployFault> {
         let images = self.pull(journal, wanted).await?;
-        let patience = self.create(journal, &images).await?;
-        for (index, patience) in patience.iter().enumerate() {
-            self.swap(journal, index, *patience).await?;
+        self.create(journal, wanted, &images).await?;
+        for index in 0..journal.parts.len() {
+            self.swap(journal, index).await?;
         }
         self.stopped()?;
         journal.settled = true;
@@ -68,13 +68,13 @@ impl Hands<'_> {
         Ok(())
     }
 
-    /// Pulls what is to be pulled, and leaves services alone that run it already. Gives reference and image id by service.
+    /// Pulls what is to be pulled, and leaves services alone that run it already. Gives the images of the others.
     async fn pull(
         &self,
         journal: &mut Journal,
         wanted: &BTreeMap<String, Wanted>,
-    ) -> Result<BTreeMap<String, String>, DeployFault> {
-        let mut references = BTreeMap::new();
+    ) -> Result<BTreeMap<String, ImageFacts>, DeployFault> {
+        let mut images = BTreeMap::new();
         let mut unchanged = Vec::new();
         for (index, (service, wanted)) in wanted.iter().enumerate() {
             self.stopped()?;
@@ -84,7 +84,10 @@ impl Hands<'_> {
                 Some(reference) => {
                     let progress = self.progress.clone();
                     let pulled = self.writer.pull(reference, move |pulled| {
-                        progress.pulled(pulled.done_bytes, pulled.total_bytes);
+                        progress.pulled(
+                            pulled.done_bytes,
+                            (pulled.total_bytes > 0).then_some(pulled.total_bytes),
+                        );
                     });
                     let pulled = tokio::select! {
                         pulled = pulled => pulled,
@@ -116,12 +119,12 @@ impl Hands<'_> {
             {
                 unchanged.push(service.clone());
             } else {
-                references.insert(service.clone(), wanted.reference.clone());
+                images.insert(service.clone(), image);
             }
         }
         journal.parts.retain(|part| !unchanged.contains(&part.service));
         self.write_down(journal).await?;
-        Ok(references)
+        Ok(images)
     }
 
     async fn runs_already(
@@ -133,7 +136,8 @@ impl Hands<'_> {
     ) -> Result<bool, DeployFault> {
         for part in journal.parts.iter().filter(|part| part.service == service) {
             let blueprint = self.blueprint(part).await?;
-            if blueprint.image_id() != image_id || blueprint.image() != reference {
+            let facts = blueprint.facts();
+            if facts.image_id != image_id || facts.image != reference {
                 return Ok(false);
             }
         }
@@ -147,44 +151,40 @@ impl Hands<'_> {
             .map_err(|refusal| fault(refusal, Some(&part.service)))
     }
 
-    /// Creates every new container beside its old one. Gives how long each may take to become healthy.
+    /// Creates every new container beside its old one.
     async fn create(
         &self,
         journal: &mut Journal,
-        references: &BTreeMap<String, String>,
-    ) -> Result<Vec<Option<Duration>>, DeployFault> {
-        let mut patience = Vec::with_capacity(journal.parts.len());
+        wanted: &BTreeMap<String, Wanted>,
+        images: &BTreeMap<String, ImageFacts>,
+    ) -> Result<(), DeployFault> {
         for index in 0..journal.parts.len() {
             self.stopped()?;
             let part = journal.parts[index].clone();
-            let Some(reference) = references.get(&part.service) else {
+            let way = wanted.get(&part.service).zip(images.get(&part.service));
+            let Some((wanted, image)) = way else {
                 return Err(named(DeployCause::ChangedMeanwhile, Some(&part.service)));
             };
             self.at(DeployStep::Create, index, Some(&part.service), false);
             let blueprint = self.blueprint(&part).await?;
-            if blueprint.name() != part.name {
+            if blueprint.facts().name != part.name {
                 return Err(named(DeployCause::ChangedMeanwhile, Some(&part.service)));
             }
+            let body = blueprint.body_for(&wanted.reference, Some(image));
             let new = self
                 .writer
-                .create(&blueprint, &journal.waiting_name(&part), reference)
+                .create(&journal.waiting_name(&part), &body)
                 .await
                 .map_err(|refusal| fault(refusal, Some(&part.service)))?;
             self.point(DeployStep::Create, index, true);
             journal.parts[index].new = Some(new);
             self.write_down(journal).await?;
-            patience.push(blueprint.health_patience());
         }
-        Ok(patience)
+        Ok(())
     }
 
     /// Puts one new container in the place of its old one, and waits until it is well.
-    async fn swap(
-        &self,
-        journal: &Journal,
-        index: usize,
-        patience: Option<Duration>,
-    ) -> Result<(), DeployFault> {
+    async fn swap(&self, journal: &Journal, index: usize) -> Result<(), DeployFault> {
         let part = &journal.parts[index];
         let service = Some(part.service.as_str());
         let failed = |refusal| fault(refusal, service);
@@ -213,22 +213,25 @@ impl Hands<'_> {
         self.writer.start(new).await.map_err(failed)?;
         self.point(DeployStep::Start, index, true);
         self.at(DeployStep::Wait, index, service, true);
-        self.wait(part, patience).await?;
+        self.wait(part).await?;
         self.point(DeployStep::Wait, index, true);
         Ok(())
     }
 
     /// Waits until a started container is well: by its health check, or by staying up.
-    async fn wait(&self, part: &Part, patience: Option<Duration>) -> Result<(), DeployFault> {
+    async fn wait(&self, part: &Part) -> Result<(), DeployFault> {
         let service = Some(part.service.as_str());
         let Some(new) = &part.new else {
             return Err(named(DeployCause::ChangedMeanwhile, service));
         };
         let began = Instant::now();
-        let limit = patience.unwrap_or(STAYS_UP * 2).min(LONGEST_WAIT);
         loop {
             self.stopped()?;
-            let look = self.writer.look(&new.0).await.map_err(lost)?;
+            let look = self
+                .writer
+                .look(&new.0)
+                .await
+                .map_err(|refusal| fault(refusal, service))?;
             let Some(look) = look else {
                 return Err(named(DeployCause::ChangedMeanwhile, service));
             };
@@ -241,7 +244,8 @@ impl Hands<'_> {
                     ..named(DeployCause::ExitedAtOnce, service)
                 });
             }
-            match (look.health, patience) {
+            let limit = look.health_within.unwrap_or(STAYS_UP * 2).min(LONGEST_WAIT);
+            match (look.health, look.health_within) {
                 (Some(Health::Healthy), _) => return Ok(()),
                 (Some(Health::Unhealthy), _) => return Err(named(DeployCause::Unhealthy, service)),
                 (None, None) if began.elapsed() >= STAYS_UP => return Ok(()),
@@ -261,12 +265,10 @@ impl Hands<'_> {
     pub(crate) async fn remove_old(&self, journal: &Journal) -> Result<(), DeployFault> {
         for (index, part) in journal.parts.iter().enumerate() {
             self.at(DeployStep::Remove, index, Some(&part.service), true);
-            if self.writer.look(&part.old.0).await.map_err(lost)?.is_some() {
-                self.writer
-                    .remove(&part.old)
-                    .await
-                    .map_err(|refusal| fault(refusal, Some(&part.service)))?;
-            }
+            self.writer
+                .remove(&part.old)
+                .await
+                .map_err(|refusal| fault(refusal, Some(&part.service)))?;
             self.point(DeployStep::Remove, index, true);
         }
         Ok(())
@@ -288,14 +290,14 @@ impl Hands<'_> {
 
     async fn put_one_back(&self, journal: &Journal, part: &Part) -> Result<(), DeployFault> {
         let failed = |refusal| fault(refusal, Some(&part.service));
-        let Some(old) = self.writer.look(&part.old.0).await.map_err(lost)? else {
+        let Some(old) = self.writer.look(&part.old.0).await.map_err(failed)? else {
             return Err(named(DeployCause::ChangedMeanwhile, Some(&part.service)));
         };
         if let Some(new) = self.new_of(journal, part).await? {
             if new.state.is_running() {
                 self.writer.stop(&new.engine_id).await.map_err(failed)?;
             }
-            self.writer.remove(&new.engine_id).await.map_err(failed)?;
+            self.writer.discard(&new.engine_id).await.map_err(failed)?;
         }
         if old.name != part.name {
             self.writer.rename(&part.old, &part.name).await.map_err(failed)?;
@@ -312,7 +314,11 @@ impl Hands<'_> {
             .new
             .as_ref()
             .map_or_else(|| journal.waiting_name(part), |new| new.0.clone());
-        let found = self.writer.look(&by).await.map_err(lost)?;
+        let found = self
+            .writer
+            .look(&by)
+            .await
+            .map_err(|refusal| fault(refusal, Some(&part.service)))?;
         Ok(found.filter(|look| look.engine_id != part.old))
     }
 
@@ -377,7 +383,7 @@ pub(crate) fn named(cause: DeployCause, service: Option<&str>) -> DeployFault {
 /// What the engine refused, with one redacted line of its words.
 pub(crate) fn fault(refusal: WriteRefusal, service: Option<&str>) -> DeployFault {
     let cause = refusal.cause;
-    let raw = refusal.into_unredacted();
+    let raw = refusal.into_raw_text_to_be_redacted();
     let line = raw
         .lines()
         .find(|line| !line.trim().is_empty())
