@@ -231,7 +231,12 @@ fn request(text: &str, at: usize, method: usize) -> Option<Access<'_>> {
         .take_while(|b| !matches!(b, b' ' | b'"'))
         .count();
     let asked = text.get(target..target + length)?;
-    if !(asked.starts_with('/') || asked.starts_with("http") || asked == "*" || asked.contains(':')) {
+    let authority = || {
+        asked
+            .rsplit_once(':')
+            .is_some_and(|(host, port)| !host.is_empty() && port.starts_with(|c: char| c.is_ascii_digit()))
+    };
+    if !(asked.starts_with('/') || asked.starts_with("http") || asked == "*" || authority()) {
         return None;
     }
     let mut end = target + length;
@@ -294,6 +299,7 @@ mod tests {
             "failed to GET /x: timeout",
             "GET / was 500 times slower",
             "POST it",
+            "REPORT : 500 5002 150 240",
         ] {
             assert_eq!(parse(line), None, "{line}");
         }

@@ -17,7 +17,7 @@
 //!    names, URLs, paths, e-mail addresses, numbers with their units, quoted words, names with digits in them, values of
 //!    keys that hold names. Lists of the same kind become one. Kept are words, and numbers that name a trouble: HTTP
 //!    statuses, errnos, exit codes, signals, codes such as `E11000`.
-//! 4. The masked form is cut at 1,000 bytes and hashed with FNV-1a, 64 bits, and the finishing step of `MurmurHash3`.
+//! 4. The masked form is cut at 1,000 bytes, what kind each placeholder was of is forgotten, and it is hashed with FNV-1a, 64 bits, and the finishing step of `MurmurHash3`.
 //!
 //! Severity is not part of it: the same trouble may be told as a warning first and as an error later.
 //!
@@ -30,7 +30,7 @@ use crate::Severity;
 use crate::continuation::jul;
 use crate::json;
 use crate::line::{self, Form, Judged};
-use crate::mask::mask;
+use crate::mask::{alike, mask};
 use crate::redact::redact;
 use crate::trace::Trace;
 
@@ -59,7 +59,7 @@ impl Fingerprint {
     /// The fingerprint of a masked form.
     pub(crate) fn of(masked: &str) -> Self {
         let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
-        for byte in masked.bytes() {
+        for byte in alike(masked).bytes() {
             hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
         }
         hash ^= hash >> 33;

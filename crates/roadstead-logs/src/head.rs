@@ -178,6 +178,9 @@ fn walk(text: &[u8], depth: usize) -> Head {
     {
         walk.at += 2;
     }
+    if depth == 0 && indent == 0 && walk.record() {
+        return walk.head;
+    }
     for _ in 0..MOST_COLUMNS {
         if !walk.column() {
             break;

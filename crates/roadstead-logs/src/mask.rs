@@ -3,15 +3,18 @@
 //! Walks a message once from left to right and replaces variables by placeholders. What tells one trouble from another
 //! stays: words, and the numbers that are names of trouble (a status, an errno, an exit code, a signal).
 
+mod alike;
+mod spans;
 #[cfg(test)]
 mod tests;
 mod words;
 
 use crate::shape;
 use crate::time;
+pub(crate) use alike::alike;
 use words::{
     CODES, KINDS, LABELS, NAME_ENDS, NAME_WORDS, NAMED, NAMES, NO_NAMES, NOUNS, QUOTED_WORDS, REASONS,
-    chosen, one_of, only_placeholders, statement, tail,
+    chosen, class, one_of, only_placeholders, spelled_with_digits, statement, tail,
 };
 
 /// Longest masked form, in bytes; beyond that nothing distinguishes two troubles that did not before.
@@ -88,6 +91,7 @@ impl<'t> Masking<'t> {
         let b = self.bytes[self.at];
         match b {
             b' ' | b'\t' | b'\n' | b'\r' => {
+                self.nameless();
                 self.at += 1;
                 if !self.out.is_empty() && !self.out.ends_with(' ') {
                     self.out.push(' ');
@@ -97,6 +101,7 @@ impl<'t> Masking<'t> {
             b',' if self.circumstances() => return false,
             b'{' if byte(self.bytes, self.at + 1) == b'"' && self.object() => {}
             b'<' if byte(self.bytes, self.at + 1).is_ascii_digit() && !self.closes() => self.at += 1,
+            b'<' if self.redacted() => {}
             b'/' | b'.' | b'~' if self.begins_path() => self.token(),
             b'-' | b'+' if byte(self.bytes, self.at + 1).is_ascii_digit() && !self.prior_is_word() => {
                 self.token()
@@ -120,6 +125,17 @@ impl<'t> Masking<'t> {
             .take_while(|b| word_byte(**b) || matches!(b, b'.' | b'-'))
             .count();
         byte(rest, digits) == b'>'
+    }
+
+    /// What was taken out as a secret.
+    fn redacted(&mut self) -> bool {
+        let Some(length) = alike::placeholder(&self.text[self.at..]) else {
+            return false;
+        };
+        self.at += length;
+        self.key = "";
+        self.hide("<*>");
+        true
     }
 
     /// What nginx and Apache append to every message: who asked, and from where.
@@ -311,6 +327,9 @@ impl<'t> Masking<'t> {
                 b':' if next == b':' && byte(b, end + 2).is_ascii_hexdigit() && self.hex_so_far(end) => {}
                 b',' if next.is_ascii_digit() && b[end - 1].is_ascii_digit() && self.numeric_so_far(end) => {}
                 b'%' if b[end - 1].is_ascii_digit() => {}
+                // `shop/.Main`
+                b'/' if next == b'.' && byte(b, end + 2).is_ascii_uppercase() => {}
+                b'.' if b[end - 1] == b'/' && next.is_ascii_uppercase() => {}
                 b':' if matches!(next, b'\\') && end == self.at + 1 => {}
                 b'\\' if end > self.at && b[end - 1] == b':' => {}
                 _ => break,
@@ -360,9 +379,17 @@ impl<'t> Masking<'t> {
         {
             self.key = token;
         }
+        if self.printed_object(token, key) {
+            return;
+        }
         if token.bytes().any(|b| b.is_ascii_digit()) {
-            if self.tells(token, key, begin) {
+            if self.tells(token, key, begin) || key.is_empty() && (spelled_with_digits(token) || class(token))
+            {
                 self.keep(token);
+                return;
+            }
+            if (key.is_empty() || self.bytes[begin - 1] == b'<') && self.keyed_number(token, begin) {
+                self.hide_numbered(token);
                 return;
             }
             // Among the fields, a word and a number are one kind of value.
@@ -493,7 +520,7 @@ impl<'t> Masking<'t> {
             return named
                 && !one_of(key, CODES)
                 && !one_of(key, REASONS)
-                && !matches!(token, "true" | "false" | "null" | "none" | "nil");
+                && !matches!(token, "true" | "false");
         }
         if self.key == token || token.len() > 64 {
             return false;
@@ -505,6 +532,13 @@ impl<'t> Masking<'t> {
         // `name: otto` and `[name: otto]`
         if self.out.ends_with(": ") && one_of(self.last, LABELS) && !one_of(token, NO_NAMES) {
             return true;
+        }
+        // `packageName = org.shop`
+        if self.out.ends_with(" = ")
+            && self.last.len() > 4
+            && NAME_ENDS.split(' ').any(|end| self.last.ends_with(end))
+        {
+            return !matches!(token, "true" | "false");
         }
         if spaced && one_of(self.last, KINDS) && memchr::memchr2(b'-', b'_', token.as_bytes()).is_some() {
             return true;
@@ -564,9 +598,11 @@ impl<'t> Masking<'t> {
             {
                 let kept = before.len();
                 self.out.truncate(kept);
+                self.rest_of_bars();
                 return;
             }
         }
         self.out.push_str(placeholder);
+        self.rest_of_bars();
     }
 }

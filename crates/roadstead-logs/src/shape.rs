@@ -37,6 +37,60 @@ const COUNTRIES: [&str; 34] = [
     "ar", "at", "au", "be", "br", "ca", "ch", "cl", "co", "cz", "dk", "es", "fi", "gr", "hu", "id", "ie",
     "il", "in", "it", "kr", "mx", "my", "nz", "pl", "pt", "ro", "se", "sg", "th", "tr", "tw", "ua", "vn",
 ];
+/// Endings of files that hold what somebody keeps or sets.
+const FILES: [&str; 51] = [
+    "txt",
+    "csv",
+    "tsv",
+    "xml",
+    "json",
+    "yaml",
+    "yml",
+    "toml",
+    "ini",
+    "conf",
+    "cfg",
+    "properties",
+    "db",
+    "sqlite",
+    "sql",
+    "bak",
+    "tmp",
+    "gz",
+    "tgz",
+    "zip",
+    "tar",
+    "xz",
+    "rar",
+    "pdf",
+    "epub",
+    "mobi",
+    "jpg",
+    "jpeg",
+    "png",
+    "gif",
+    "webp",
+    "svg",
+    "mp3",
+    "mp4",
+    "m4a",
+    "mkv",
+    "avi",
+    "flac",
+    "ogg",
+    "wav",
+    "mov",
+    "webm",
+    "srt",
+    "iso",
+    "img",
+    "pem",
+    "crt",
+    "jar",
+    "exe",
+    "nzb",
+    "torrent",
+];
 /// First labels of packages written the wrong way round.
 const PACKAGES: [&str; 10] = [
     "com", "org", "net", "io", "java", "javax", "de", "edu", "dev", "app",
@@ -102,6 +156,9 @@ pub(crate) fn of(token: &str) -> Option<&'static str> {
         return Some("<EMAIL>");
     }
     if !digit {
+        if package(token) {
+            return Some("<*>");
+        }
         return host(token).then_some("<HOST>");
     }
     if number(token) {
@@ -131,6 +188,8 @@ pub(crate) fn of(token: &str) -> Option<&'static str> {
             .bytes()
             .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_'))
         && name.bytes().any(|b| b.is_ascii_alphabetic())
+        && !(name.bytes().any(|b| b.is_ascii_uppercase())
+            && name.bytes().all(|b| b.is_ascii_alphabetic() || b == b'.'))
         && !source(name)
     {
         return Some("<HOST>:<PORT>");
@@ -155,10 +214,29 @@ fn path(token: &str) -> bool {
         || token.starts_with("./")
         || token.starts_with("../")
         || token.starts_with("~/");
+    // `ghcr.io/shop`, `org.shop/.Main`
+    let dotted = token.split_once('/').is_some_and(|(first, rest)| {
+        (first.contains('.') || rest.starts_with('.') || rest.matches('.').count() > 1)
+            && !first.is_empty()
+            && !number(first)
+    });
     windows
         || rooted
+        || dotted && ipv4(token).is_none()
+        || file(token)
         || memchr::memchr_iter(b'/', bytes).count() >= 2
             && !ipv4(token).is_some_and(|rest| rest.starts_with('/'))
+}
+
+fn file(token: &str) -> bool {
+    token.rsplit_once('.').is_some_and(|(stem, ending)| {
+        ending.len() <= 10
+            && !stem.is_empty()
+            && stem
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-') || b >= 0x80)
+            && FILES.iter().any(|known| known.eq_ignore_ascii_case(ending))
+    })
 }
 
 fn email(token: &str) -> bool {
@@ -242,6 +320,19 @@ fn hex(bytes: &[u8]) -> bool {
         && (prefixed || digits.len() >= 8 && digits.iter().any(u8::is_ascii_alphabetic))
 }
 
+/// `org.shop.till`: which app, not which class.
+fn package(token: &str) -> bool {
+    let mut labels = token.split('.');
+    labels.next().is_some_and(|first| PACKAGES.contains(&first))
+        && labels.clone().count() >= 2
+        && labels.all(|label| {
+            !label.is_empty()
+                && label
+                    .bytes()
+                    .all(|b| b.is_ascii_lowercase() || matches!(b, b'_' | b'-'))
+        })
+}
+
 fn host(token: &str) -> bool {
     let Some((rest, last)) = token.rsplit_once('.') else {
         return false;
@@ -280,7 +371,8 @@ mod tests {
             ("web-7f9c4d-x2x8k", Some("<*>")),
             ("ForkPoolWorker-3", Some("<*>")),
             ("me@example.com", Some("<EMAIL>")),
-            ("org.apache.hadoop", None),
+            ("org.shop.till", Some("<*>")),
+            ("org.shop.Till", None),
             ("and/or", None),
             ("connection", None),
         ] {

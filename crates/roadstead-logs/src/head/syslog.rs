@@ -78,6 +78,33 @@ impl Walk<'_> {
         }
     }
 
+    /// `134681 node-246 unix.hw state_change 1077804742 1 message`: what a cluster's machines report is numbered, and says
+    /// its node, part and state before the seconds since 1970.
+    pub(super) fn record(&mut self) -> bool {
+        let number = time::digits(self.text, 0);
+        if !(1..=9).contains(&number) || byte(self.text, number) != b' ' {
+            return false;
+        }
+        let mut at = number + 1;
+        for _ in 0..3 {
+            let name = token(self.text, at);
+            if name == 0 || !self.text[at].is_ascii_alphabetic() {
+                return false;
+            }
+            at += name + 1;
+        }
+        let Some(end) = time::epoch(self.text, at).filter(|end| byte(self.text, *end) == b' ') else {
+            return false;
+        };
+        let flag = time::digits(self.text, end + 1);
+        if !(1..=3).contains(&flag) || byte(self.text, end + 1 + flag) != b' ' {
+            return false;
+        }
+        self.head.time = true;
+        self.commit(end + 1 + flag);
+        true
+    }
+
     /// `<3>` or `<165>1 ` of syslog and of the kernel.
     pub(super) fn priority(&mut self) -> bool {
         let length = time::digits(self.text, self.at + 1);

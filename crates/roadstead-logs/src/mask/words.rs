@@ -20,7 +20,7 @@ pub(super) const NAMED: &str = "workflow filter monitor dashboard alert rule lib
     database bucket volume container image server node host session report script automation entity integration \
     project repository recipe book document page list feed profile named called title name";
 /// Ends of keys whose value is a name somebody chose.
-pub(super) const NAME_ENDS: &str = "name _id _ip _host _user id Id ID";
+pub(super) const NAME_ENDS: &str = "name Name Package _id _ip _host _user id Id ID";
 /// Labels with a colon before such a name.
 pub(super) const LABELS: &str = "name user username uid login hostname id email account file path ip";
 /// Nouns before a name that is no plain word: `service init-db: starting`.
@@ -29,6 +29,15 @@ pub(super) const KINDS: &str = "host hostname container pod service client devic
     job_id";
 /// Nouns before the name of one of their kind.
 pub(super) const NOUNS: &str = "user username";
+/// Words before a host, which its port follows: `connect to shop:5432`.
+pub(super) const HOSTS_FOLLOW: &str = "to at on from via tcp udp host hosts server broker address addr upstream peer node dial proxy \
+    with lookup resolve reach reached reaching endpoint listening connect connecting backend against into master primary \
+    replica";
+/// Names with digits that are words: another of them says another thing.
+const SPELLED: &str = "socks4 socks5 http2 http3 oauth1 oauth2 md5 sha1 sha256 sha384 sha512 utf8 utf-8 utf16 utf-16 \
+    base32 base64 x509 h264 h265 mp3 mp4 av1 vp8 vp9 s3 ec2 k8s ssh1 ssh2 ext3 ext4 win32 x86 x64 x86_64 amd64 arm64 aarch64 \
+    log4j neo4j sqlite3 fts5 pkcs7 pkcs8 pkcs12 ed25519 rs256 hs256 es256 tls1 tls1.2 tls1.3 tlsv1 tlsv1.2 tlsv1.3 2fa p2p \
+    v4l2";
 /// What follows such a noun without being a name.
 pub(super) const NO_NAMES: &str = "is was has had not does did do in on at by for from to with without and or name id unknown \
     agent service data database account accounts input session sessions error failed key keys \
@@ -39,6 +48,27 @@ pub(super) const NO_NAMES: &str = "is was has had not does did do in on at by fo
 /// Whether a list of words, each a blank from the next, holds this one in any case.
 pub(super) fn one_of(word: &str, words: &str) -> bool {
     word.len() <= 16 && words.split(' ').any(|w| w.eq_ignore_ascii_case(word))
+}
+
+pub(super) fn spelled_with_digits(token: &str) -> bool {
+    one_of(token, SPELLED)
+}
+
+/// `com.shop.s3.model.StoreException`: a class, though one of its packages has a digit.
+pub(super) fn class(token: &str) -> bool {
+    let named = |label: &str| {
+        label.starts_with(|c: char| c.is_ascii_alphabetic())
+            && label
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'$'))
+            && label.bytes().filter(u8::is_ascii_digit).count() <= 2
+    };
+    token.rsplit_once('.').is_some_and(|(package, class)| {
+        package.contains('.')
+            && class.starts_with(|c: char| c.is_ascii_uppercase())
+            && class.bytes().any(|b| b.is_ascii_lowercase())
+            && token.split('.').all(named)
+    })
 }
 
 pub(super) fn only_placeholders(text: &str) -> bool {

@@ -1,0 +1,88 @@
+//! Stretches of a message that are one variable though they hold several words: objects as programs print them, lists
+//! between bars, the place of a name that is empty.
+
+use super::words::{HOSTS_FOLLOW, NO_NAMES, NOUNS, one_of};
+use super::{Masking, byte, word_byte};
+
+/// Longest object that is looked over for its end, in bytes.
+const LONGEST_OBJECT: usize = 600;
+
+impl<'t> Masking<'t> {
+    /// `Window{3fa2 u0 shop/.Main}` and what else is printed so: which one it is, not what went wrong.
+    pub(super) fn printed_object(&mut self, token: &'t str, key: &str) -> bool {
+        if byte(self.bytes, self.at) != b'{'
+            || !token.bytes().any(|b| b.is_ascii_uppercase())
+            || token.ends_with("Error")
+            || token.ends_with("Exception")
+        {
+            return false;
+        }
+        let window = &self.bytes[self.at..self.bytes.len().min(self.at + LONGEST_OBJECT)];
+        let mut depth = 0_u32;
+        let end = window.iter().position(|b| {
+            match b {
+                b'{' => depth += 1,
+                b'}' => depth -= 1,
+                _ => {}
+            }
+            depth == 0
+        });
+        let Some(end) = end else {
+            return false;
+        };
+        self.at += end + 1;
+        if !key.is_empty() {
+            self.hide("<*>");
+            return true;
+        }
+        self.keep(token);
+        self.out.push('{');
+        self.hide("<*>");
+        self.out.push('}');
+        true
+    }
+
+    /// Behind a part that varies, the rest of a list between bars: `12|shop|34|null|56`.
+    pub(super) fn rest_of_bars(&mut self) {
+        let rest = &self.bytes[self.at..];
+        if byte(rest, 0) != b'|' || !word_byte(byte(rest, 1)) {
+            return;
+        }
+        let length = rest
+            .iter()
+            .take_while(|b| word_byte(**b) || matches!(b, b'|' | b'.' | b'-' | b':' | b'/' | b'_'))
+            .count();
+        let list = &rest[..length];
+        let last = list.rsplit(|b| *b == b'|').next().unwrap_or_default();
+        let value = last.iter().any(u8::is_ascii_digit) || last == b"null" || last.is_empty();
+        if value && memchr::memchr_iter(b'|', list).count() >= 2 {
+            self.at += length;
+        }
+    }
+
+    /// Two blanks behind a noun whose name is empty: `user  from 10.0.0.1`.
+    pub(super) fn nameless(&mut self) {
+        let rest = &self.text[self.at..];
+        if !rest.starts_with("  ") || !one_of(self.last, NOUNS) || !self.out.ends_with(self.last) {
+            return;
+        }
+        let next = rest.trim_start();
+        let word = next.split(' ').next().unwrap_or_default();
+        if next.starts_with('[') || one_of(word, NO_NAMES) {
+            self.out.push(' ');
+            self.hide("<*>");
+        }
+    }
+
+    /// `memory:1024` rather than `shop:5432`: a key with its number, not a host with its port.
+    pub(super) fn keyed_number(&self, token: &str, begin: usize) -> bool {
+        let Some((name, number)) = token.split_once(':') else {
+            return false;
+        };
+        name.bytes().all(|b| b.is_ascii_alphabetic())
+            && number.bytes().all(|b| b.is_ascii_digit())
+            && !one_of(self.last, HOSTS_FOLLOW)
+            && !(begin > 0 && matches!(self.bytes[begin - 1], b'@' | b'('))
+            && byte(self.bytes, self.at) != b':'
+    }
+}
