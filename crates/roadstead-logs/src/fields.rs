@@ -265,6 +265,8 @@ impl<'t> Fields<'t> {
             ],
         ) || dotted == "code" && (!top || self.code.is_none())
         {
+            // `errno="2, No such file or directory"`
+            let value = value.split_once(", ").map_or(value, |(number, _)| number);
             let short = value.len() <= 16 && !value.is_empty() && value != "null";
             if short && (self.code.is_none() || dotted != "code") {
                 self.code = Some(value);

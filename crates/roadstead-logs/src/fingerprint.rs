@@ -99,7 +99,13 @@ pub(crate) fn masked(lines: &[String]) -> String {
     {
         let signature = trace.signature();
         if trace.kinds.is_empty() {
-            return format!("{}{signature}", mask(message(first, &judged)));
+            let own = mask(message(first, &judged));
+            // What a logger was told tells more than where it was told.
+            return if judged.opens() && told(&own) >= 8 {
+                own
+            } else {
+                own + &signature
+            };
         }
         if trace.borrowed && judged.opens() && trace.particular() {
             return format!("{} : {}", trace.kinds.join(" < "), trace.message);
@@ -118,7 +124,7 @@ pub(crate) fn masked(lines: &[String]) -> String {
         let second = line::judge(&lines[1]);
         return mask(message(&lines[1], &second));
     }
-    let told = own.bytes().filter(u8::is_ascii_alphabetic).count();
+    let told = told(&own);
     let category = own.ends_with("[<*>]") || own.ends_with("[<N>]");
     if lines.len() > 1 && (told < 3 || category || own.ends_with(':') && told < 24) {
         let more = lines[1..]
@@ -132,6 +138,11 @@ pub(crate) fn masked(lines: &[String]) -> String {
         }
     }
     own
+}
+
+/// How many letters a masked form has.
+fn told(masked: &str) -> usize {
+    masked.bytes().filter(u8::is_ascii_alphabetic).count()
 }
 
 /// The masked form of the line of a block that says what is wrong.

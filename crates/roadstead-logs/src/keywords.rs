@@ -386,6 +386,13 @@ fn said(text: &[u8], start: usize, end: usize) -> bool {
         return false;
     }
     let token = &text[start..end];
+    // A column's name: `# Errors  Last run`.
+    if token.ends_with(b"s")
+        && (start > 1 && &text[start - 2..start] == b"# "
+            || text[end..].starts_with(b"  ") && start > 1 && &text[start - 2..start] == b"  ")
+    {
+        return false;
+    }
     if next == b'=' {
         let counts = among(token, &[b"error", b"errors", b"exception", b"exceptions"]);
         return counts && !empty_value(&text[end + 1..]);

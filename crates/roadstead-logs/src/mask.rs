@@ -14,7 +14,7 @@ use crate::time;
 pub(crate) use alike::alike;
 use words::{
     CODES, KINDS, LABELS, NAME_ENDS, NAME_WORDS, NAMED, NAMES, NO_NAMES, NOUNS, QUOTED_WORDS, REASONS,
-    chosen, class, one_of, only_placeholders, spelled_with_digits, statement, tail,
+    chosen, class, failure, in_humps, one_of, only_placeholders, spelled_with_digits, statement, tail,
 };
 
 /// Longest masked form, in bytes; beyond that nothing distinguishes two troubles that did not before.
@@ -101,7 +101,7 @@ impl<'t> Masking<'t> {
             b',' if self.circumstances() => return false,
             b'{' if byte(self.bytes, self.at + 1) == b'"' && self.object() => {}
             b'<' if byte(self.bytes, self.at + 1).is_ascii_digit() && !self.closes() => self.at += 1,
-            b'<' if self.redacted() => {}
+            b'<' if self.redacted() || self.pointed_object() => {}
             b'/' | b'.' | b'~' if self.begins_path() => self.token(),
             b'-' | b'+' if byte(self.bytes, self.at + 1).is_ascii_digit() && !self.prior_is_word() => {
                 self.token()
@@ -162,7 +162,9 @@ impl<'t> Masking<'t> {
             b']' => {
                 if let Some(open) = self.bracket.take()
                     && (only_placeholders(&self.out[open + 1..])
-                        || open > 0 && self.out[..open].ends_with(' ') && chosen(&self.out[open + 1..]))
+                        || open > 0
+                            && self.out[..open].ends_with(' ')
+                            && self.out[open + 1..].split(", ").all(chosen))
                 {
                     self.out.truncate(open);
                     self.out.push_str("[<*>");
@@ -383,7 +385,8 @@ impl<'t> Masking<'t> {
             return;
         }
         if token.bytes().any(|b| b.is_ascii_digit()) {
-            if self.tells(token, key, begin) || key.is_empty() && (spelled_with_digits(token) || class(token))
+            if self.tells(token, key, begin)
+                || key.is_empty() && (spelled_with_digits(token) || class(token) && failure(token))
             {
                 self.keep(token);
                 return;
@@ -402,6 +405,10 @@ impl<'t> Masking<'t> {
                 return;
             }
         } else if self.is_chosen_name(token, key, begin) {
+            self.hide("<*>");
+            return;
+        }
+        if key.is_empty() && class(token) && !failure(token) || self.media_type(token) {
             self.hide("<*>");
             return;
         }
@@ -431,6 +438,7 @@ impl<'t> Masking<'t> {
                 self.hide(placeholder);
                 if placeholder == "<PATH>" {
                     self.query();
+                    self.spaced_path(token);
                 }
             }
         }
@@ -482,6 +490,14 @@ impl<'t> Masking<'t> {
             }
             // `(111: Connection refused)`, `[Errno 13]`, `errno: 5`
             if matches!(prior, b'(' | b'[') && next == b':' && byte(self.bytes, self.at + 1) == b' ' {
+                return true;
+            }
+            // `<URL> 404` at the end
+            if status
+                && next == 0
+                && matches!(digits.as_bytes()[0], b'4' | b'5')
+                && self.out.ends_with("<URL> ")
+            {
                 return true;
             }
             if one_of(self.last, CODES) {
@@ -540,7 +556,17 @@ impl<'t> Masking<'t> {
         {
             return !matches!(token, "true" | "false");
         }
-        if spaced && one_of(self.last, KINDS) && memchr::memchr2(b'-', b'_', token.as_bytes()).is_some() {
+        if spaced
+            && one_of(self.last, KINDS)
+            && (memchr::memchr2(b'-', b'_', token.as_bytes()).is_some() || in_humps(token))
+        {
+            return true;
+        }
+        // `port = 25, tls = true`
+        if matches!(token, "true" | "false")
+            && self.out.ends_with(" = ")
+            && self.out.matches(" = ").count() > 2
+        {
             return true;
         }
         if spaced && one_of(self.last, NOUNS) {

@@ -228,14 +228,20 @@ fn path(token: &str) -> bool {
             && !ipv4(token).is_some_and(|rest| rest.starts_with('/'))
 }
 
+/// It ends as files do.
+pub(crate) fn ended(token: &str) -> bool {
+    token
+        .rsplit_once('.')
+        .is_some_and(|(_, ending)| FILES.iter().any(|known| known.eq_ignore_ascii_case(ending)))
+}
+
 fn file(token: &str) -> bool {
-    token.rsplit_once('.').is_some_and(|(stem, ending)| {
-        ending.len() <= 10
-            && !stem.is_empty()
+    token.rsplit_once('.').is_some_and(|(stem, _)| {
+        !stem.is_empty()
             && stem
                 .bytes()
                 .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-') || b >= 0x80)
-            && FILES.iter().any(|known| known.eq_ignore_ascii_case(ending))
+            && ended(token)
     })
 }
 

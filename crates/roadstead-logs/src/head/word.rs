@@ -33,8 +33,11 @@ pub(super) fn level_word(text: &[u8], at: usize, before: Before, timed: bool) ->
     let space = after == b' ';
     // `WARN[0012] message`: seconds since the start.
     let since = after == b'[' && next.is_ascii_digit() && before == Before::Nothing && loud;
+    // `Info Server: message`
+    let speaks = before == Before::Nothing && at == 0 && space && speaker(text, end + 1);
     let held = match (spelling, before) {
         _ if since => true,
+        (Spelling::Any, _) if speaks => true,
         _ if after == b'!' && spelled.eq_ignore_ascii_case(b"err") => true,
         (Spelling::Any, Before::Time) => colon || column || space || after == b'/',
         (Spelling::Any, Before::Nothing) => colon || column || loud && (space || after == b'/'),
@@ -55,6 +58,15 @@ pub(super) fn level_word(text: &[u8], at: usize, before: Before, timed: bool) ->
         end + usize::from(matches!(after, b':' | b'!' | b','))
     };
     Some((severity, end))
+}
+
+/// A name with a capital and a colon behind it.
+fn speaker(text: &[u8], at: usize) -> bool {
+    let length = word(text, at);
+    length > 2
+        && text[at].is_ascii_uppercase()
+        && byte(text, at + length) == b':'
+        && blank(byte(text, at + length + 1))
 }
 
 /// What a bracket holds when it holds a level: `error`, `E`, `php:warn`, `core:error`, `WARN ]`.

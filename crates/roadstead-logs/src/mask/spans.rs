@@ -3,6 +3,7 @@
 
 use super::words::{HOSTS_FOLLOW, NO_NAMES, NOUNS, one_of};
 use super::{Masking, byte, word_byte};
+use crate::shape;
 
 /// Longest object that is looked over for its end, in bytes.
 const LONGEST_OBJECT: usize = 600;
@@ -40,6 +41,98 @@ impl<'t> Masking<'t> {
         self.hide("<*>");
         self.out.push('}');
         true
+    }
+
+    /// `<Window: 0x3fa2 of shop>`: the same as Python and Apple print it.
+    pub(super) fn pointed_object(&mut self) -> bool {
+        let rest = &self.bytes[self.at + 1..];
+        let name = rest
+            .iter()
+            .take(64)
+            .take_while(|b| word_byte(**b) || **b == b'.')
+            .count();
+        if name < 3 || !rest[0].is_ascii_uppercase() || !matches!(byte(rest, name), b':' | b' ') {
+            return false;
+        }
+        let window = &rest[..rest.len().min(LONGEST_OBJECT)];
+        let Some(end) = memchr::memchr(b'>', window) else {
+            return false;
+        };
+        if window[..end].contains(&b'<') || byte(window, name + 1) == b'>' {
+            return false;
+        }
+        let name = &self.text[self.at + 1..=self.at + name];
+        self.at += end + 2;
+        self.out.push('<');
+        self.keep(name);
+        self.out.push(' ');
+        self.hide("<*>");
+        self.out.push('>');
+        true
+    }
+
+    /// `text/html; charset=utf-8`: what was sent.
+    pub(super) fn media_type(&mut self, token: &str) -> bool {
+        const TOPS: [&str; 8] = [
+            "application/",
+            "audio/",
+            "font/",
+            "image/",
+            "message/",
+            "multipart/",
+            "text/",
+            "video/",
+        ];
+        if !TOPS.iter().any(|top| token.starts_with(top)) {
+            return false;
+        }
+        let rest = &self.text[self.at..];
+        if let Some(charset) = rest
+            .strip_prefix("; charset=")
+            .or_else(|| rest.strip_prefix(";charset="))
+        {
+            let length = charset
+                .bytes()
+                .take_while(|b| word_byte(*b) || *b == b'-')
+                .count();
+            self.at += rest.len() - charset.len() + length;
+        }
+        true
+    }
+
+    /// A path goes on behind a blank where words with capitals or numbers lead to another of its parts:
+    /// `/films/Harbour Lights (1999)/Harbour Lights.mkv`.
+    pub(super) fn spaced_path(&mut self, token: &str) {
+        if !token.starts_with('/') && !token.contains(":\\") || shape::ended(token) {
+            return;
+        }
+        let rest = &self.text[self.at..];
+        let mut end = 0;
+        let mut at = 0;
+        for word in rest.split_inclusive(' ').take(12) {
+            let bare = word.trim_end_matches(' ');
+            if at > 0 {
+                let first = bare.as_bytes().first().copied().unwrap_or(0);
+                if !(first.is_ascii_uppercase()
+                    || first.is_ascii_digit()
+                    || first >= 0x80
+                    || matches!(first, b'(' | b'&' | b'-' | b'['))
+                    || bare.ends_with([':', ',', '"', '\''])
+                {
+                    break;
+                }
+                if bare.contains('/') || shape::ended(bare) {
+                    end = at + bare.len();
+                }
+                if shape::ended(bare) {
+                    break;
+                }
+            } else if bare.len() > 0 {
+                return;
+            }
+            at += word.len();
+        }
+        self.at += end;
     }
 
     /// Behind a part that varies, the rest of a list between bars: `12|shop|34|null|56`.

@@ -26,7 +26,7 @@ pub(super) const LABELS: &str = "name user username uid login hostname id email 
 /// Nouns before a name that is no plain word: `service init-db: starting`.
 pub(super) const KINDS: &str = "host hostname container pod service client device topic queue group node job task worker plugin \
     module index table database bucket volume network image instance connection folder session \
-    job_id";
+    job_id field metric measurement tag column";
 /// Nouns before the name of one of their kind.
 pub(super) const NOUNS: &str = "user username";
 /// Words before a host, which its port follows: `connect to shop:5432`.
@@ -54,7 +54,33 @@ pub(super) fn spelled_with_digits(token: &str) -> bool {
     one_of(token, SPELLED)
 }
 
-/// `com.shop.s3.model.StoreException`: a class, though one of its packages has a digit.
+/// `sysUpTime`
+pub(super) fn in_humps(token: &str) -> bool {
+    token
+        .as_bytes()
+        .windows(2)
+        .any(|pair| pair[0].is_ascii_lowercase() && pair[1].is_ascii_uppercase())
+}
+
+/// The class of what went wrong, not of who did it.
+pub(super) fn failure(token: &str) -> bool {
+    [
+        "Exception",
+        "Error",
+        "Failure",
+        "Fault",
+        "Timeout",
+        "Warning",
+        "Throwable",
+        "Interrupt",
+        "NotFound",
+        "Exit",
+    ]
+    .iter()
+    .any(|end| token.ends_with(end))
+}
+
+/// `com.shop.s3.model.Store`: a class.
 pub(super) fn class(token: &str) -> bool {
     let named = |label: &str| {
         label.starts_with(|c: char| c.is_ascii_alphabetic())
@@ -63,11 +89,12 @@ pub(super) fn class(token: &str) -> bool {
                 .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'$'))
             && label.bytes().filter(u8::is_ascii_digit).count() <= 2
     };
-    token.rsplit_once('.').is_some_and(|(package, class)| {
-        package.contains('.')
+    let dot = if token.contains('\\') { '\\' } else { '.' };
+    token.rsplit_once(dot).is_some_and(|(package, class)| {
+        package.contains(dot)
             && class.starts_with(|c: char| c.is_ascii_uppercase())
             && class.bytes().any(|b| b.is_ascii_lowercase())
-            && token.split('.').all(named)
+            && token.split(dot).all(named)
     })
 }
 

@@ -4,7 +4,7 @@ use super::{Part, Tongue, exception_name, native, numbered_frame, part, untagged
 use crate::mask::mask;
 
 /// Own frames that go into a fingerprint.
-const FRAMES: usize = 3;
+const FRAMES: usize = 1;
 
 /// What a trace tells.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -262,6 +262,12 @@ impl Trace {
                 frame(line, next).filter(|_| part.is_none_or(|p| matches!(p, Part::Frame | Part::More)))
             {
                 frames += 1;
+                // A letter is what a minifier leaves of a name: another one with every build.
+                let function = if function.len() > 1 {
+                    function
+                } else {
+                    String::new()
+                };
                 let name = settled(&format!("{function}@{}", file_name(&file)));
                 let list = if foreign(&function, &file) {
                     &mut all
