@@ -357,7 +357,13 @@ impl<'t> Fields<'t> {
         }
         if is(
             dotted,
-            &["method", "request_method", "requestmethod", "http_method"],
+            &[
+                "method",
+                "request_method",
+                "requestmethod",
+                "req_method",
+                "http_method",
+            ],
         ) {
             self.method = self.method.or(Some(value));
         } else if is(

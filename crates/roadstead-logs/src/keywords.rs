@@ -237,7 +237,9 @@ pub(crate) fn severity(message: &[u8]) -> Severity {
             continue;
         };
         if severity > found && said(message, start, at) {
-            if severity == Severity::Error {
+            // What such a class says need not be plain: `DeprecationWarning: x is prone to errors`.
+            let class = at - start > 7 && byte(message, at) == b':' && message[..at].ends_with(b"Warning");
+            if severity == Severity::Error || class {
                 return severity;
             }
             found = severity;
@@ -468,6 +470,7 @@ mod tests {
         assert_eq!(severity(b"OPTION --x is deprecated, use --y"), Severity::Warn);
         assert_eq!(severity(b"job 12: connect ECONNREFUSED"), Severity::Error);
         assert_eq!(severity(b"x.py:3: DeprecationWarning: old"), Severity::Warn);
+        assert_eq!(severity(b"DeprecationWarning: prone to errors"), Severity::Warn);
     }
 
     #[test]

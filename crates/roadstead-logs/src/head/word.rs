@@ -60,10 +60,25 @@ pub(super) fn level_word(text: &[u8], at: usize, before: Before, timed: bool) ->
     Some((severity, end))
 }
 
-/// A name with a capital and a colon behind it.
+/// A name with a capital, a colon behind it and something said: `Server: message`, not `Code: 12`.
 fn speaker(text: &[u8], at: usize) -> bool {
+    const LABELS: [&[u8]; 12] = [
+        b"Code",
+        b"Message",
+        b"Details",
+        b"Detail",
+        b"Type",
+        b"Number",
+        b"Reason",
+        b"Description",
+        b"Name",
+        b"Text",
+        b"Stack",
+        b"Output",
+    ];
     let length = word(text, at);
     length > 2
+        && !LABELS.contains(&&text[at..at + length])
         && text[at].is_ascii_uppercase()
         && byte(text, at + length) == b':'
         && blank(byte(text, at + length + 1))
