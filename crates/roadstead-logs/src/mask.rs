@@ -4,6 +4,7 @@
 //! stays: words, and the numbers that are names of trouble (a status, an errno, an exit code, a signal).
 
 mod alike;
+mod quoted;
 mod spans;
 #[cfg(test)]
 mod tests;
@@ -13,8 +14,8 @@ use crate::shape;
 use crate::time;
 pub(crate) use alike::alike;
 use words::{
-    CODES, KINDS, LABELS, NAME_ENDS, NAME_WORDS, NAMED, NAMES, NO_NAMES, NOUNS, QUOTED_WORDS, REASONS,
-    chosen, class, failure, in_humps, one_of, only_placeholders, spelled_with_digits, statement, tail,
+    CODES, KINDS, LABELS, NAME_ENDS, NAMES, NO_NAMES, NOUNS, REASONS, chosen, class, failure, in_humps,
+    one_of, only_placeholders, spelled_with_digits, statement, tail,
 };
 
 /// Longest masked form, in bytes; beyond that nothing distinguishes two troubles that did not before.
@@ -75,16 +76,6 @@ pub(crate) fn mask(text: &str) -> String {
     masking.out
 }
 
-/// The masked form of what stands within an object, which is not looked into for more objects.
-fn within(text: &str) -> String {
-    let first = text.lines().next().unwrap_or("");
-    if first.contains("{\"") {
-        "<*>".to_owned()
-    } else {
-        mask(first)
-    }
-}
-
 impl<'t> Masking<'t> {
     /// One token further; `false` where the rest only says in which circumstances.
     fn step(&mut self) -> bool {
@@ -100,8 +91,8 @@ impl<'t> Masking<'t> {
             b'"' | b'\'' | b'`' => self.quote(b),
             b',' if self.circumstances() => return false,
             b'{' if byte(self.bytes, self.at + 1) == b'"' && self.object() => {}
+            b'<' if self.redacted() || self.pointed_object() || self.pointed_name() => {}
             b'<' if byte(self.bytes, self.at + 1).is_ascii_digit() && !self.closes() => self.at += 1,
-            b'<' if self.redacted() || self.pointed_object() => {}
             b'/' | b'.' | b'~' if self.begins_path() => self.token(),
             b'-' | b'+' if byte(self.bytes, self.at + 1).is_ascii_digit() && !self.prior_is_word() => {
                 self.token()
@@ -164,7 +155,9 @@ impl<'t> Masking<'t> {
                     && (only_placeholders(&self.out[open + 1..])
                         || open > 0
                             && self.out[..open].ends_with(' ')
-                            && self.out[open + 1..].split(", ").all(chosen))
+                            && self.out[open + 1..]
+                                .split(", ")
+                                .all(|part| part == "<*>" || chosen(part)))
                 {
                     self.out.truncate(open);
                     self.out.push_str("[<*>");
@@ -188,98 +181,6 @@ impl<'t> Masking<'t> {
         }
         self.out.push(b as char);
         self.at += 1;
-    }
-
-    /// An object in the midst of a message: of its members only what went wrong counts.
-    fn object(&mut self) -> bool {
-        let rest = &self.text[self.at..];
-        let rest = &rest[..rest.floor_char_boundary(MOST_READ)];
-        let mut told = String::new();
-        let end = crate::json::members(rest, |member| {
-            let name = member.key.rsplit('.').next().unwrap_or(member.key);
-            let value = match member.value {
-                crate::json::Value::Text(value) | crate::json::Value::Bare(value) => value,
-                crate::json::Value::Nested => return true,
-            };
-            let wrong =
-                one_of(name, "error err exception reason") && !crate::keywords::empty_value(value.as_bytes());
-            let code = one_of(name, "code status errno status_code statusCode") && value.len() <= 8;
-            if told.len() < LONGEST && (wrong || code) {
-                told.push(' ');
-                if code {
-                    told.push_str(value);
-                } else {
-                    told.push_str(&within(&crate::json::unescaped(value)));
-                }
-            }
-            true
-        });
-        let Some(end) = end else {
-            return false;
-        };
-        self.at += end;
-        self.out.push_str("{<*>}");
-        self.out.push_str(&told);
-        self.last = "";
-        true
-    }
-
-    /// A few quoted words are a value; a quoted sentence is read on.
-    fn quote(&mut self, quote: u8) {
-        let from = self.at + 1;
-        // `u'x'` of Python is a quote, `can't` is none.
-        let lettered = self.at > 0
-            && matches!(self.bytes[self.at - 1], b'u' | b'b' | b'r')
-            && (self.at < 2 || !word_byte(self.bytes[self.at - 2]));
-        if !self.prior_is_word() || lettered {
-            let window = &self.bytes[from..];
-            let object = matches!(byte(window, 0), b'{' | b'[');
-            let length = memchr::memchr(
-                quote,
-                &window[..window.len().min(if object { 2000 } else { 300 })],
-            );
-            if let Some(length) = length
-                && !word_byte(byte(self.bytes, from + length + 1))
-            {
-                let key = self.key;
-                let inner = &self.text[from..from + length];
-                let words = inner
-                    .split(' ')
-                    .filter(|word| word.bytes().any(word_byte))
-                    .count()
-                    .max(1);
-                let telling = one_of(key, CODES) || one_of(key, REASONS);
-                // `filter "what somebody called it"`, `name="…"`
-                let named = quote != b'`' && (one_of(key, NAMES) || self.apposed() && words <= NAME_WORDS);
-                let value = (words <= QUOTED_WORDS || named) && !telling
-                    || object && quote != b'"'
-                    || words == 1 && inner.len() >= 24;
-                if value || words == 1 {
-                    self.key = "";
-                    self.out.push(quote as char);
-                    if !inner.is_empty() {
-                        self.out.push_str(if value { "<*>" } else { inner });
-                    }
-                    self.out.push(quote as char);
-                    self.at = from + length + 1;
-                    self.last = "";
-                    return;
-                }
-            }
-        }
-        self.key = "";
-        self.out.push(quote as char);
-        self.at = from;
-    }
-
-    /// The quote at `at` follows a noun that is no verb of saying, and not a colon.
-    fn apposed(&self) -> bool {
-        !self.last.is_empty()
-            && self
-                .out
-                .strip_suffix(' ')
-                .is_some_and(|out| out.ends_with(self.last))
-            && one_of(self.last, NAMED)
     }
 
     /// The end of the token at `at`: words, and what connects words to one name.
@@ -545,6 +446,9 @@ impl<'t> Masking<'t> {
             return true;
         }
         let spaced = self.out.ends_with(' ');
+        if spaced && self.acting(token) || self.snake(token, begin) {
+            return true;
+        }
         // `name: otto` and `[name: otto]`
         if self.out.ends_with(": ") && one_of(self.last, LABELS) && !one_of(token, NO_NAMES) {
             return true;

@@ -38,7 +38,7 @@ const COUNTRIES: [&str; 34] = [
     "il", "in", "it", "kr", "mx", "my", "nz", "pl", "pt", "ro", "se", "sg", "th", "tr", "tw", "ua", "vn",
 ];
 /// Endings of files that hold what somebody keeps or sets.
-const FILES: [&str; 51] = [
+const FILES: [&str; 52] = [
     "txt",
     "csv",
     "tsv",
@@ -87,6 +87,7 @@ const FILES: [&str; 51] = [
     "pem",
     "crt",
     "jar",
+    "proto",
     "exe",
     "nzb",
     "torrent",

@@ -1,7 +1,7 @@
 //! Stretches of a message that are one variable though they hold several words: objects as programs print them, lists
 //! between bars, the place of a name that is empty.
 
-use super::words::{HOSTS_FOLLOW, NO_NAMES, NOUNS, one_of};
+use super::words::{ACTED, ACTORS, HOSTS_FOLLOW, KINDS, NAMED, NO_ACTORS, NO_NAMES, NOUNS, one_of};
 use super::{Masking, byte, word_byte};
 use crate::shape;
 
@@ -71,6 +71,63 @@ impl<'t> Masking<'t> {
         true
     }
 
+    /// `user <otto>`
+    pub(super) fn pointed_name(&mut self) -> bool {
+        let rest = &self.text[self.at + 1..];
+        let noun = self
+            .out
+            .strip_suffix(' ')
+            .is_some_and(|out| out.ends_with(self.last))
+            && (one_of(self.last, NOUNS) || one_of(self.last, KINDS) || one_of(self.last, NAMED));
+        let length = rest
+            .find(['>', ' ', '<'])
+            .filter(|length| (1..=80).contains(length));
+        match length {
+            Some(length) if noun && rest.as_bytes()[length] == b'>' => {
+                self.at += length + 2;
+                self.hide("<*>");
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// `plugin shop loaded`: who did it, where a noun for its kind stands before and a verb behind.
+    pub(super) fn acting(&self, token: &str) -> bool {
+        one_of(self.last, ACTORS)
+            && self.out.ends_with(&[self.last, " "].concat())
+            && !one_of(token, NO_NAMES)
+            && !one_of(token, NO_ACTORS)
+            && self.text[self.at..].strip_prefix(' ').is_some_and(|rest| {
+                let verb = rest.bytes().take_while(u8::is_ascii_alphabetic).count();
+                one_of(&rest[..verb], ACTED)
+            })
+    }
+
+    /// `relation shop_items is gone`: a name that somebody or some program gave, in the midst of a sentence.
+    pub(super) fn snake(&self, token: &str, begin: usize) -> bool {
+        let prior = if begin > 0 { self.bytes[begin - 1] } else { b'(' };
+        let next = byte(self.bytes, self.at);
+        self.out.len() > 3
+            && prior == b' '
+            && !matches!(next, b'(' | b':' | b'=' | b'{' | b'[')
+            && memchr::memchr2(b'_', b'.', token.as_bytes()).is_some()
+            && !shape::source(token)
+            && token
+                .split(['_', '.'])
+                .all(|part| part.len() > 1 && part.bytes().all(|b| b.is_ascii_lowercase()))
+    }
+
+    /// The quote that ends at `end` ends the message too, and a word for what was given stands before it with a colon.
+    pub(super) fn given(&self, end: usize) -> bool {
+        self.text[end..].trim_end().is_empty()
+            && self.out.ends_with(": ")
+            && one_of(
+                self.last,
+                "matched line input record payload data value body content text string near",
+            )
+    }
+
     /// `text/html; charset=utf-8`: what was sent.
     pub(super) fn media_type(&mut self, token: &str) -> bool {
         const TOPS: [&str; 8] = [
@@ -127,7 +184,7 @@ impl<'t> Masking<'t> {
                 if shape::ended(bare) {
                     break;
                 }
-            } else if bare.len() > 0 {
+            } else if !bare.is_empty() {
                 return;
             }
             at += word.len();

@@ -29,6 +29,16 @@ pub(super) const KINDS: &str = "host hostname container pod service client devic
     job_id field metric measurement tag column";
 /// Nouns before the name of one of their kind.
 pub(super) const NOUNS: &str = "user username";
+/// Nouns before the name of one of their kind that did something or had it done.
+pub(super) const ACTORS: &str = "application app plugin module service container job task worker addon add-on extension theme \
+    component integration";
+/// What such a one did.
+pub(super) const ACTED: &str = "started stopped exited loaded terminated crashed failed restarted registered initialized \
+    initialised enabled disabled installed removed finished completed succeeded is was has";
+/// What follows such a noun as a noun of its own.
+pub(super) const NO_ACTORS: &str = "startup shutdown start stop context server manager execution loading creation update updates \
+    thread threads process processes queue pool name names installation initialization initialisation runner scheduler \
+    which that this it scan check checks sync migration import export backup run";
 /// Words before a host, which its port follows: `connect to shop:5432`.
 pub(super) const HOSTS_FOLLOW: &str = "to at on from via tcp udp host hosts server broker address addr upstream peer node dial proxy \
     with lookup resolve reach reached reaching endpoint listening connect connecting backend against into master primary \

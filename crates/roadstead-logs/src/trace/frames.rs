@@ -3,7 +3,7 @@
 use super::{Part, Tongue, exception_name, native, numbered_frame, part, untagged};
 use crate::mask::mask;
 
-/// Own frames that go into a fingerprint.
+/// Own frames that go into a fingerprint, innermost first.
 const FRAMES: usize = 1;
 
 /// What a trace tells.
@@ -268,7 +268,13 @@ impl Trace {
                 } else {
                     String::new()
                 };
-                let name = settled(&format!("{function}@{}", file_name(&file)));
+                // What fails while a file is loaded has no function, and as many files as there are.
+                let place = if function == "<module>" {
+                    ""
+                } else {
+                    file_name(&file)
+                };
+                let name = settled(&format!("{function}@{place}"));
                 let list = if foreign(&function, &file) {
                     &mut all
                 } else {
