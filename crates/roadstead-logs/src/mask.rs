@@ -14,8 +14,8 @@ use crate::shape;
 use crate::time;
 pub(crate) use alike::alike;
 use words::{
-    CODES, KINDS, LABELS, NAME_ENDS, NAMES, NO_NAMES, NOUNS, REASONS, chosen, class, failure, in_humps,
-    one_of, only_placeholders, spelled_with_digits, statement, tail,
+    CODES, KINDS, LABELS, NAME_ENDS, NAMES, NO_NAMES, NOUNS, REASONS, Words, chosen, class, failure,
+    in_humps, one_of, only_placeholders, spelled_with_digits, statement, tail,
 };
 
 /// Longest masked form, in bytes; beyond that nothing distinguishes two troubles that did not before.
@@ -402,7 +402,10 @@ impl<'t> Masking<'t> {
                 return true;
             }
             if one_of(self.last, CODES) {
-                let narrow = one_of(self.last, "status returned response http failed");
+                let narrow = one_of(
+                    self.last,
+                    const { &Words::of("status returned response http failed") },
+                );
                 return status && digits.len() == 3 || !narrow;
             }
             // `502 Bad Gateway`
@@ -426,14 +429,14 @@ impl<'t> Masking<'t> {
             return letters >= 2 || letters == 1 && token.len() >= 5 || prior == b'[';
         }
         (token.starts_with("0x") || code && lettered)
-            && (one_of(self.last, "code hresult errorcode") || one_of(key, "code hresult errorcode"))
+            && (one_of(self.last, const { &Words::of("code hresult errorcode") })
+                || one_of(key, const { &Words::of("code hresult errorcode") }))
     }
 
     fn is_chosen_name(&self, token: &str, key: &str, begin: usize) -> bool {
         if !key.is_empty() {
-            let named = one_of(key, NAMES)
-                || NAME_ENDS.split(' ').any(|end| key.ends_with(end))
-                || begin >= self.tail;
+            let named =
+                one_of(key, NAMES) || NAME_ENDS.iter().any(|end| key.ends_with(*end)) || begin >= self.tail;
             return named
                 && !one_of(key, CODES)
                 && !one_of(key, REASONS)
@@ -456,7 +459,7 @@ impl<'t> Masking<'t> {
         // `packageName = org.shop`
         if self.out.ends_with(" = ")
             && self.last.len() > 4
-            && NAME_ENDS.split(' ').any(|end| self.last.ends_with(end))
+            && NAME_ENDS.iter().any(|end| self.last.ends_with(*end))
         {
             return !matches!(token, "true" | "false");
         }
@@ -491,7 +494,10 @@ impl<'t> Masking<'t> {
                 let label = label.trim_end_matches(": ");
                 label.len() <= 24
                     && label.bytes().all(|b| b.is_ascii_alphabetic() || b == b' ')
-                    && !one_of(self.last, "error err reason message msg cause status code detail")
+                    && !one_of(
+                        self.last,
+                        const { &Words::of("error err reason message msg cause status code detail") },
+                    )
             })
     }
 

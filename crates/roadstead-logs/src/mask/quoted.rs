@@ -1,6 +1,6 @@
 //! What stands between quotes, and objects in the midst of a message.
 
-use super::words::{CODES, NAME_WORDS, NAMED, NAMES, QUOTED_WORDS, REASONS, one_of};
+use super::words::{CODES, NAME_WORDS, NAMED, NAMES, QUOTED_WORDS, REASONS, Words, one_of};
 use super::{LONGEST, MOST_READ, Masking, byte, mask, word_byte};
 
 /// The masked form of what stands within an object, which is not looked into for more objects.
@@ -25,9 +25,12 @@ impl Masking<'_> {
                 crate::json::Value::Text(value) | crate::json::Value::Bare(value) => value,
                 crate::json::Value::Nested => return true,
             };
-            let wrong =
-                one_of(name, "error err exception reason") && !crate::keywords::empty_value(value.as_bytes());
-            let code = one_of(name, "code status errno status_code statusCode") && value.len() <= 8;
+            let wrong = one_of(name, const { &Words::of("error err exception reason") })
+                && !crate::keywords::empty_value(value.as_bytes());
+            let code = one_of(
+                name,
+                const { &Words::of("code status errno status_code statusCode") },
+            ) && value.len() <= 8;
             if told.len() < LONGEST && (wrong || code) {
                 told.push(' ');
                 if code {

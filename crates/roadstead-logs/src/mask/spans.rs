@@ -1,7 +1,7 @@
 //! Stretches of a message that are one variable though they hold several words: objects as programs print them, lists
 //! between bars, the place of a name that is empty.
 
-use super::words::{ACTED, ACTORS, HOSTS_FOLLOW, KINDS, NAMED, NO_ACTORS, NO_NAMES, NOUNS, one_of};
+use super::words::{ACTED, ACTORS, HOSTS_FOLLOW, KINDS, NAMED, NO_ACTORS, NO_NAMES, NOUNS, Words, one_of};
 use super::{Masking, byte, word_byte};
 use crate::shape;
 
@@ -124,7 +124,7 @@ impl<'t> Masking<'t> {
             && self.out.ends_with(": ")
             && one_of(
                 self.last,
-                "matched line input record payload data value body content text string near",
+                const { &Words::of("matched line input record payload data value body content text string near") },
             )
     }
 

@@ -1,63 +1,117 @@
 //! The words that masking goes by, and what it asks of stretches of a message.
 
 /// Words after which a number is the name of a trouble.
-pub(super) const CODES: &str = "status statuscode status_code code errno error http exit signal sqlstate errorcode error_code \
-    exitcode exit_code retcode rc returned response err hresult exited failed";
+pub(super) const CODES: &Words = &Words::of(
+    "status statuscode status_code code errno error http exit signal sqlstate errorcode error_code \
+    exitcode exit_code retcode rc returned response err hresult exited failed",
+);
 /// Keys whose value is a name somebody chose, even if it is a word.
-pub(super) const NAMES: &str = "user username userid user_id login account ruser rhost host hostname server client ip addr \
+pub(super) const NAMES: &Words = &Words::of(
+    "user username userid user_id login account ruser rhost host hostname server client ip addr \
     address remote name id container pod node instance device dev session session_id request_id \
     req_id trace_id span_id path file filename url uri email job queue topic key token image tag \
-    domain pkg tenant";
+    domain pkg tenant",
+);
 /// Keys whose value says what went wrong.
-pub(super) const REASONS: &str = "reason msg message cause errmsg detail exception state level type";
+pub(super) const REASONS: &Words =
+    &Words::of("reason msg message cause errmsg detail exception state level type");
 /// Most words between quotes that are taken for one value.
 pub(super) const QUOTED_WORDS: usize = 3;
 /// Most words between quotes that are taken for the name of what the noun before them is.
 pub(super) const NAME_WORDS: usize = 8;
 /// Nouns before a name between quotes.
-pub(super) const NAMED: &str = "workflow filter monitor dashboard alert rule library album playlist movie series folder file \
+pub(super) const NAMED: &Words = &Words::of(
+    "workflow filter monitor dashboard alert rule library album playlist movie series folder file \
     plugin module job task user account group device service client channel room topic queue stream index table \
     database bucket volume container image server node host session report script automation entity integration \
-    project repository recipe book document page list feed profile named called title name";
+    project repository recipe book document page list feed profile named called title name",
+);
 /// Ends of keys whose value is a name somebody chose.
-pub(super) const NAME_ENDS: &str = "name Name Package _id _ip _host _user id Id ID";
+pub(super) const NAME_ENDS: [&str; 10] = [
+    "name", "Name", "Package", "_id", "_ip", "_host", "_user", "id", "Id", "ID",
+];
 /// Labels with a colon before such a name.
-pub(super) const LABELS: &str = "name user username uid login hostname id email account file path ip";
+pub(super) const LABELS: &Words =
+    &Words::of("name user username uid login hostname id email account file path ip");
 /// Nouns before a name that is no plain word: `service init-db: starting`.
-pub(super) const KINDS: &str = "host hostname container pod service client device topic queue group node job task worker plugin \
+pub(super) const KINDS: &Words = &Words::of(
+    "host hostname container pod service client device topic queue group node job task worker plugin \
     module index table database bucket volume network image instance connection folder session \
-    job_id field metric measurement tag column";
+    job_id field metric measurement tag column",
+);
 /// Nouns before the name of one of their kind.
-pub(super) const NOUNS: &str = "user username";
+pub(super) const NOUNS: &Words = &Words::of("user username");
 /// Nouns before the name of one of their kind that did something or had it done.
-pub(super) const ACTORS: &str = "application app plugin module service container job task worker addon add-on extension theme \
-    component integration";
+pub(super) const ACTORS: &Words = &Words::of(
+    "application app plugin module service container job task worker addon add-on extension theme \
+    component integration",
+);
 /// What such a one did.
-pub(super) const ACTED: &str = "started stopped exited loaded terminated crashed failed restarted registered initialized \
-    initialised enabled disabled installed removed finished completed succeeded is was has";
+pub(super) const ACTED: &Words = &Words::of(
+    "started stopped exited loaded terminated crashed failed restarted registered initialized \
+    initialised enabled disabled installed removed finished completed succeeded is was has",
+);
 /// What follows such a noun as a noun of its own.
-pub(super) const NO_ACTORS: &str = "startup shutdown start stop context server manager execution loading creation update updates \
+pub(super) const NO_ACTORS: &Words = &Words::of(
+    "startup shutdown start stop context server manager execution loading creation update updates \
     thread threads process processes queue pool name names installation initialization initialisation runner scheduler \
-    which that this it scan check checks sync migration import export backup run";
+    which that this it scan check checks sync migration import export backup run",
+);
 /// Words before a host, which its port follows: `connect to shop:5432`.
-pub(super) const HOSTS_FOLLOW: &str = "to at on from via tcp udp host hosts server broker address addr upstream peer node dial proxy \
+pub(super) const HOSTS_FOLLOW: &Words = &Words::of(
+    "to at on from via tcp udp host hosts server broker address addr upstream peer node dial proxy \
     with lookup resolve reach reached reaching endpoint listening connect connecting backend against into master primary \
-    replica";
+    replica",
+);
 /// Names with digits that are words: another of them says another thing.
-const SPELLED: &str = "socks4 socks5 http2 http3 oauth1 oauth2 md5 sha1 sha256 sha384 sha512 utf8 utf-8 utf16 utf-16 \
+const SPELLED: &Words = &Words::of(
+    "socks4 socks5 http2 http3 oauth1 oauth2 md5 sha1 sha256 sha384 sha512 utf8 utf-8 utf16 utf-16 \
     base32 base64 x509 h264 h265 mp3 mp4 av1 vp8 vp9 s3 ec2 k8s ssh1 ssh2 ext3 ext4 win32 x86 x64 x86_64 amd64 arm64 aarch64 \
     log4j neo4j sqlite3 fts5 pkcs7 pkcs8 pkcs12 ed25519 rs256 hs256 es256 tls1 tls1.2 tls1.3 tlsv1 tlsv1.2 tlsv1.3 2fa p2p \
-    v4l2";
+    v4l2",
+);
 /// What follows such a noun without being a name.
-pub(super) const NO_NAMES: &str = "is was has had not does did do in on at by for from to with without and or name id unknown \
+pub(super) const NO_NAMES: &Words = &Words::of(
+    "is was has had not does did do in on at by for from to with without and or name id unknown \
     agent service data database account accounts input session sessions error failed key keys \
     already could cannot can must should will would authentication authenticated authorization \
     permission permissions request requested space interface networking header address config \
-    configuration group exited exists interrupt settings";
+    configuration group exited exists interrupt settings",
+);
 
-/// Whether a list of words, each a blank from the next, holds this one in any case.
-pub(super) fn one_of(word: &str, words: &str) -> bool {
-    word.len() <= 16 && words.split(' ').any(|w| w.eq_ignore_ascii_case(word))
+/// Longest word in a list; longer ones are in none.
+const LONGEST_LISTED: usize = 16;
+
+/// A list of words, each a blank from the next.
+pub(super) struct Words {
+    text: &'static str,
+    /// For each length, the first letters of the words that have it: nearly every word is turned away here.
+    firsts: [u32; LONGEST_LISTED + 1],
+}
+
+impl Words {
+    pub(super) const fn of(text: &'static str) -> Self {
+        let bytes = text.as_bytes();
+        let mut firsts = [0; LONGEST_LISTED + 1];
+        let mut start = 0;
+        while start < bytes.len() {
+            let mut end = start;
+            while end < bytes.len() && bytes[end] != b' ' {
+                end += 1;
+            }
+            firsts[end - start] |= 1 << (bytes[start] & 0x1f);
+            start = end + 1;
+        }
+        Self { text, firsts }
+    }
+}
+
+/// Whether a list of words holds this one in any case.
+pub(super) fn one_of(word: &str, words: &Words) -> bool {
+    let bytes = word.as_bytes();
+    (1..=LONGEST_LISTED).contains(&bytes.len())
+        && words.firsts[bytes.len()] & 1 << (bytes[0] & 0x1f) != 0
+        && words.text.split(' ').any(|w| w.eq_ignore_ascii_case(word))
 }
 
 pub(super) fn spelled_with_digits(token: &str) -> bool {
