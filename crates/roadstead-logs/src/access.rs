@@ -156,6 +156,12 @@ fn status_after(text: &[u8], end: usize) -> Option<u16> {
 /// request's quote stands.
 pub(crate) fn common(text: &str) -> Option<(Access<'_>, usize)> {
     let bytes = text.as_bytes();
+    // Neither a host nor an address begins like an object, a priority, or a date.
+    if matches!(bytes.first()?, b'{' | b'[' | b'<' | b' ' | b'\t')
+        || bytes.get(4) == Some(&b'-') && bytes.get(7) == Some(&b'-') && bytes[0].is_ascii_digit()
+    {
+        return None;
+    }
     let open = memchr::memchr(b'[', &bytes[..bytes.len().min(160)])?;
     let day = bytes.get(open + 1..open + 12)?;
     if open < 5 || day[2] != b'/' || day[6] != b'/' || !day[0].is_ascii_digit() || bytes[open - 1] != b' ' {

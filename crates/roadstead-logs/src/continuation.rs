@@ -148,6 +148,9 @@ impl Context {
 }
 
 fn beginning(text: &str) -> [u8; 24] {
+    if let Some(begins) = text.as_bytes().first_chunk() {
+        return *begins;
+    }
     let mut begins = [0; 24];
     let length = text.len().min(begins.len());
     begins[..length].copy_from_slice(&text.as_bytes()[..length]);

@@ -60,6 +60,32 @@ fn word_severity(value: &str) -> Option<Severity> {
     level::of_word(value.as_bytes()).map(|(severity, _)| severity)
 }
 
+/// Whether a key without what stands before its last dot holds a level.
+fn names_level(key: &str) -> bool {
+    matches!(
+        key.as_bytes().first(),
+        Some(b'l' | b'L' | b's' | b'S' | b'p' | b'P' | b'@')
+    ) && is(
+        key,
+        &[
+            "level",
+            "lvl",
+            "severity",
+            "loglevel",
+            "log_level",
+            "levelname",
+            "level_name",
+            "l",
+            "@l",
+            "@level",
+            "severity_text",
+            "severitytext",
+            "priority",
+            "log_severity",
+        ],
+    )
+}
+
 impl<'t> Fields<'t> {
     /// Reads an object; `None` if `text` is none. Unless `whole`, not further than to the level.
     pub(crate) fn of_json(text: &'t str, whole: bool) -> Option<Self> {
@@ -115,9 +141,8 @@ impl<'t> Fields<'t> {
             let mut count = 0;
             pairs(text, |key, value, quoted| {
                 count += 1;
-                let last = memchr::memrchr(b'.', key.as_bytes()).map_or(key, |dot| &key[dot + 1..]);
-                let first = last.as_bytes().first().map_or(0, u8::to_ascii_lowercase);
-                if fields.levelled.is_none() && matches!(first, b'l' | b's' | b'p' | b'@') {
+                let dot = key.bytes().rposition(|b| b == b'.').map_or(0, |dot| dot + 1);
+                if fields.levelled.is_none() && names_level(&key[dot..]) {
                     fields.member("", key, value, quoted);
                 }
                 fields.levelled.is_none() || count < least
@@ -169,29 +194,7 @@ impl<'t> Fields<'t> {
             }
             _ => {}
         }
-        if logger
-            && is(
-                dotted,
-                &[
-                    "level",
-                    "lvl",
-                    "severity",
-                    "loglevel",
-                    "log_level",
-                    "levelname",
-                    "level_name",
-                    "l",
-                    "@l",
-                    "@level",
-                    "severity_text",
-                    "severitytext",
-                    "priority",
-                    "log_severity",
-                    "logLevel",
-                ],
-            )
-            || parent.eq_ignore_ascii_case("level") && key == "name"
-        {
+        if logger && names_level(dotted) || parent.eq_ignore_ascii_case("level") && key == "name" {
             self.logged = true;
             self.small = self.small.or_else(|| value.parse().ok().filter(|n| *n < 5));
             // Without quotes and keys around it a small number may be anybody's scale.

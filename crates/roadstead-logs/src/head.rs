@@ -59,7 +59,16 @@ fn skip_spaces(text: &[u8], mut at: usize) -> usize {
     at
 }
 
-fn skip_separators(text: &[u8], mut at: usize) -> usize {
+#[inline]
+fn skip_separators(text: &[u8], at: usize) -> usize {
+    if byte(text, at).is_ascii_alphanumeric() {
+        at
+    } else {
+        skip_more_separators(text, at)
+    }
+}
+
+fn skip_more_separators(text: &[u8], mut at: usize) -> usize {
     loop {
         match byte(text, at) {
             b' ' | b'\t' | b'|' => at += 1,
@@ -377,8 +386,8 @@ impl Walk<'_> {
         let column = &text[self.at..self.at + length];
         let end = self.at + length;
         // Monolog: `app.ERROR: message`.
-        if let Some(dot) = memchr::memrchr(b'.', column)
-            && column.ends_with(b":")
+        if column.ends_with(b":")
+            && let Some(dot) = memchr::memrchr(b'.', column)
             && let Some((severity, _)) = level::of_word(&column[dot + 1..column.len() - 1])
             && column[dot + 1..column.len() - 1]
                 .iter()
@@ -389,7 +398,7 @@ impl Walk<'_> {
             return true;
         }
         // `Zigbee2MQTT:info  2026-…`, `zigbee2mqtt:error`
-        if let Some(colon) = memchr::memrchr(b':', column)
+        if let Some(colon) = column.iter().rposition(|b| *b == b':')
             && colon > 0
             && let Some((severity, Spelling::Any)) = level::of_word(&column[colon + 1..])
             && column[..colon]
@@ -422,7 +431,7 @@ impl Walk<'_> {
         let quoted = column
             .first()
             .is_some_and(|b| matches!(b, b'"' | b'\'' | b'{' | b'`'));
-        let pair = memchr::memchr(b'=', column).is_some();
+        let pair = column.contains(&b'=');
         if quoted || pair && (!self.head.time || column.starts_with(b"level=") || column.starts_with(b"lvl="))
         {
             return false;

@@ -49,6 +49,13 @@ pub(crate) fn exception_name(text: &str) -> Option<&str> {
     }
     let name = &text[..length];
     let after = bytes.get(name.len()).copied().unwrap_or(0);
+    // Words of sentences are most of what is asked for: none of them ends so, or is longer than its last part.
+    if after == b' '
+        && !matches!(bytes.get(length + 1), Some(b'[' | b'('))
+        && !name.bytes().any(|b| matches!(b, b'.' | b':' | b'\\' | b'$'))
+    {
+        return None;
+    }
     if name.len() < 5
         || !matches!(after, 0 | b':' | b' ' | b'(' | b'[')
         || !bytes[0].is_ascii_alphabetic() && bytes[0] != b'_'

@@ -30,9 +30,16 @@ impl Walk<'_> {
 
     /// `host program[12]: ` after a time of any shape.
     pub(super) fn names_a_process(&self) -> bool {
+        let first = byte(self.text, self.at);
+        if !first.is_ascii_alphanumeric() {
+            return false;
+        }
         let host = token(self.text, self.at);
         let program = skip_spaces(self.text, self.at + host);
         let tag = &self.text[program.min(self.text.len())..];
+        if !byte(tag, 0).is_ascii_alphanumeric() {
+            return false;
+        }
         let tag = &tag[..token(tag, 0)];
         tag.strip_suffix(b"]:").is_some_and(|tag| {
             let digits = tag.iter().rev().take_while(|b| b.is_ascii_digit()).count();
