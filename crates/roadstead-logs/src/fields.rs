@@ -415,18 +415,43 @@ impl<'t> Fields<'t> {
 /// Whether the rest of an object may hold a key that says a level: `level`, `lvl`, `severity`, `priority`, `l` or `no`, alone or
 /// as a part of a name, in any case. May say yes for a value; never says no for a key.
 fn may_name_level(rest: &[u8]) -> bool {
+    let Some(last) = rest.len().checked_sub(2) else {
+        return false;
+    };
     // Without an early end, so that many bytes are compared at once.
-    rest.windows(3).fold(false, |found, window| {
-        let [a, b, c] = [window[0], window[1], window[2]];
+    let mut found = 0;
+    for ((a, b), c) in rest[..last].iter().zip(&rest[1..]).zip(&rest[2..]) {
         let (x, y) = (a | 0x20, b | 0x20);
         // `level` and `severity` have an e before the v, `lvl` an l; `priority` ends in ty.
-        let long = (y == b'v') & ((x == b'e') | (x == b'l')) | (y == b'y') & (x == b't');
+        let long = u8::from(y == b'v') & (u8::from(x == b'e') | u8::from(x == b'l'))
+            | u8::from(y == b'y') & u8::from(x == b't');
         // `"l"`, `"@l"`, `"x.l"`; `"no"`, `"x.no"`.
-        let letter = (y == b'l') & ((a == b'"') | (a == b'@') | (a == b'.'));
-        let short = (c == b'"') & (letter | (y == b'o') & (x == b'n'));
-        found | long | short
-    })
+        let letter =
+            u8::from(y == b'l') & (u8::from(*a == b'"') | u8::from(*a == b'@') | u8::from(*a == b'.'));
+        let short = u8::from(*c == b'"') & (letter | u8::from(y == b'o') & u8::from(x == b'n'));
+        found |= long | short;
+    }
+    found != 0
 }
+
+/// What a byte can be in a pair: [`OF_KEY`], [`ENDS_VALUE`].
+const BYTES: [u8; 256] = {
+    let mut bytes = [0; 256];
+    let mut at = 0;
+    while at < 256 {
+        let b = at as u8;
+        if b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-' | b'@') {
+            bytes[at] |= OF_KEY;
+        }
+        if matches!(b, b' ' | b'\t' | b',' | b';' | b']' | b')' | b'}' | b'|') {
+            bytes[at] |= ENDS_VALUE;
+        }
+        at += 1;
+    }
+    bytes
+};
+const OF_KEY: u8 = 1;
+const ENDS_VALUE: u8 = 2;
 
 /// Calls `each` with the key, the value without its quotes, and whether it had some, until it returns `false`.
 pub(crate) fn pairs<'t>(text: &'t str, mut each: impl FnMut(&'t str, &'t str, bool) -> bool) {
@@ -435,7 +460,7 @@ pub(crate) fn pairs<'t>(text: &'t str, mut each: impl FnMut(&'t str, &'t str, bo
     while let Some(equals) = memchr::memchr(b'=', &bytes[at..]).map(|n| n + at) {
         let key_start = bytes[at..equals]
             .iter()
-            .rposition(|b| !(b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-' | b'@')))
+            .rposition(|b| BYTES[usize::from(*b)] & OF_KEY == 0)
             .map_or(at, |n| at + n + 1);
         let apart = key_start == 0
             || matches!(
@@ -461,7 +486,7 @@ pub(crate) fn pairs<'t>(text: &'t str, mut each: impl FnMut(&'t str, &'t str, bo
         } else {
             let length = bytes[from..]
                 .iter()
-                .take_while(|b| !matches!(b, b' ' | b'\t' | b',' | b';' | b']' | b')' | b'}' | b'|'))
+                .take_while(|b| BYTES[usize::from(**b)] & ENDS_VALUE == 0)
                 .count();
             if !each(key, &text[from..from + length], false) {
                 return;
