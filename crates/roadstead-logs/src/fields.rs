@@ -415,23 +415,36 @@ impl<'t> Fields<'t> {
 /// Whether the rest of an object may hold a key that says a level: `level`, `lvl`, `severity`, `priority`, `l` or `no`, alone or
 /// as a part of a name, in any case. May say yes for a value; never says no for a key.
 fn may_name_level(rest: &[u8]) -> bool {
-    let Some(last) = rest.len().checked_sub(2) else {
-        return false;
-    };
-    // Without an early end, so that many bytes are compared at once.
-    let mut found = 0;
-    for ((a, b), c) in rest[..last].iter().zip(&rest[1..]).zip(&rest[2..]) {
-        let (x, y) = (a | 0x20, b | 0x20);
-        // `level` and `severity` have an e before the v, `lvl` an l; `priority` ends in ty.
-        let long = u8::from(y == b'v') & (u8::from(x == b'e') | u8::from(x == b'l'))
-            | u8::from(y == b'y') & u8::from(x == b't');
-        // `"l"`, `"@l"`, `"x.l"`; `"no"`, `"x.no"`.
-        let letter =
-            u8::from(y == b'l') & (u8::from(*a == b'"') | u8::from(*a == b'@') | u8::from(*a == b'.'));
-        let short = u8::from(*c == b'"') & (letter | u8::from(y == b'o') & u8::from(x == b'n'));
-        found |= long | short;
+    let mut rest = rest;
+    // Without an early end within a block, so that all its bytes are compared at once.
+    while let (Some(a), Some(b), Some(c)) = (block(rest, 0), block(rest, 1), block(rest, 2)) {
+        let mut found = [false; BLOCK];
+        for at in 0..BLOCK {
+            found[at] = of_level(a[at], b[at], c[at]);
+        }
+        if found.contains(&true) {
+            return true;
+        }
+        rest = &rest[BLOCK..];
     }
-    found != 0
+    rest.windows(3).any(|w| of_level(w[0], w[1], w[2]))
+}
+
+const BLOCK: usize = 32;
+
+fn block(text: &[u8], from: usize) -> Option<&[u8; BLOCK]> {
+    text.get(from..)?.first_chunk()
+}
+
+/// Whether these three bytes may be of a key that says a level.
+#[inline]
+fn of_level(a: u8, b: u8, c: u8) -> bool {
+    let (x, y) = (a | 0x20, b | 0x20);
+    // `level` and `severity` have an e before the v, `lvl` an l; `priority` ends in ty.
+    let long = (y == b'v') & ((x == b'e') | (x == b'l')) | (y == b'y') & (x == b't');
+    // `"l"`, `"@l"`, `"x.l"`; `"no"`, `"x.no"`.
+    let letter = (y == b'l') & ((a == b'"') | (a == b'@') | (a == b'.'));
+    long | (c == b'"') & (letter | (y == b'o') & (x == b'n'))
 }
 
 /// What a byte can be in a pair: [`OF_KEY`], [`ENDS_VALUE`].

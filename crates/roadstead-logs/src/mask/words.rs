@@ -82,27 +82,40 @@ pub(super) const NO_NAMES: &Words = &Words::of(
 /// Longest word in a list; longer ones are in none.
 const LONGEST_LISTED: usize = 16;
 
+/// Most words of a list.
+const MOST_LISTED: usize = 96;
+
 /// A list of words, each a blank from the next.
 pub(super) struct Words {
     text: &'static str,
     /// For each length, the first letters of the words that have it: nearly every word is turned away here.
     firsts: [u32; LONGEST_LISTED + 1],
+    /// Where each word begins, and how long it is.
+    places: [(u16, u8); MOST_LISTED],
+    count: usize,
 }
 
 impl Words {
     pub(super) const fn of(text: &'static str) -> Self {
         let bytes = text.as_bytes();
-        let mut firsts = [0; LONGEST_LISTED + 1];
+        let mut words = Self {
+            text,
+            firsts: [0; LONGEST_LISTED + 1],
+            places: [(0, 0); MOST_LISTED],
+            count: 0,
+        };
         let mut start = 0;
         while start < bytes.len() {
             let mut end = start;
             while end < bytes.len() && bytes[end] != b' ' {
                 end += 1;
             }
-            firsts[end - start] |= 1 << (bytes[start] & 0x1f);
+            words.firsts[end - start] |= 1 << (bytes[start] & 0x1f);
+            words.places[words.count] = (start as u16, (end - start) as u8);
+            words.count += 1;
             start = end + 1;
         }
-        Self { text, firsts }
+        words
     }
 }
 
@@ -111,7 +124,10 @@ pub(super) fn one_of(word: &str, words: &Words) -> bool {
     let bytes = word.as_bytes();
     (1..=LONGEST_LISTED).contains(&bytes.len())
         && words.firsts[bytes.len()] & 1 << (bytes[0] & 0x1f) != 0
-        && words.text.split(' ').any(|w| w.eq_ignore_ascii_case(word))
+        && words.places[..words.count].iter().any(|(start, length)| {
+            usize::from(*length) == bytes.len()
+                && words.text.as_bytes()[usize::from(*start)..][..bytes.len()].eq_ignore_ascii_case(bytes)
+        })
 }
 
 pub(super) fn spelled_with_digits(token: &str) -> bool {
