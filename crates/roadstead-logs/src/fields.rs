@@ -141,9 +141,13 @@ impl<'t> Fields<'t> {
             let mut count = 0;
             pairs(text, |key, value, quoted| {
                 count += 1;
-                let dot = key.bytes().rposition(|b| b == b'.').map_or(0, |dot| dot + 1);
-                if fields.levelled.is_none() && names_level(&key[dot..]) {
-                    fields.member("", key, value, quoted);
+                // All of them end in one of these letters, and few others do.
+                let last = key.as_bytes().last().map_or(0, |b| b | 0x20);
+                if fields.levelled.is_none() && matches!(last, b'l' | b'y' | b'e' | b't') {
+                    let dot = key.bytes().rposition(|b| b == b'.').map_or(0, |dot| dot + 1);
+                    if names_level(&key[dot..]) {
+                        fields.member("", key, value, quoted);
+                    }
                 }
                 fields.levelled.is_none() || count < least
             });

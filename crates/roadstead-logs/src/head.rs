@@ -70,8 +70,15 @@ fn skip_separators(text: &[u8], at: usize) -> usize {
 
 fn skip_more_separators(text: &[u8], mut at: usize) -> usize {
     loop {
+        // Blanks are most of them.
+        while byte(text, at) == b' ' {
+            at += 1;
+        }
+        if byte(text, at).is_ascii_alphanumeric() {
+            return at;
+        }
         match byte(text, at) {
-            b' ' | b'\t' | b'|' => at += 1,
+            b'\t' | b'|' => at += 1,
             b'-' | b':' | b',' | b';' | b'*' if blank(byte(text, at + 1)) || byte(text, at + 1) == b'-' => {
                 at += 1
             }

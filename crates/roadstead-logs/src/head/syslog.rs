@@ -31,7 +31,9 @@ impl Walk<'_> {
     /// `host program[12]: ` after a time of any shape.
     pub(super) fn names_a_process(&self) -> bool {
         let first = byte(self.text, self.at);
-        if !first.is_ascii_alphanumeric() {
+        // A level is no host.
+        let level = self.text[self.at.min(self.text.len())..].first_chunk();
+        if !first.is_ascii_alphanumeric() || matches!(level, Some(b"INFO" | b"WARN" | b"DEBU")) {
             return false;
         }
         let host = token(self.text, self.at);
