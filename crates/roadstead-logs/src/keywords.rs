@@ -168,8 +168,24 @@ const COUNTING: [&[u8]; 9] = [
     b"reported",
 ];
 
+/// Whether `Error` before this word is the name of something that is in order, or of a count.
+pub(crate) fn in_order(word: &[u8]) -> bool {
+    among(word, &NAMING) || among(word, &COUNTING)
+}
+
 fn among(token: &[u8], words: &[&[u8]]) -> bool {
     words.iter().any(|word| token.eq_ignore_ascii_case(word))
+}
+
+/// `: 0`, `=0` and ` 0`, which is all of the number.
+fn nought(text: &[u8]) -> bool {
+    let digits = text.trim_ascii_start();
+    let digits = digits
+        .strip_prefix(b":")
+        .or(digits.strip_prefix(b"="))
+        .unwrap_or(digits)
+        .trim_ascii_start();
+    digits.first() == Some(&b'0') && !digits.get(1).is_some_and(|b| of_token(*b) || *b == b'.')
 }
 
 /// The token that ends before `at`, past one run of blanks or quotes.
@@ -428,6 +444,23 @@ fn said(text: &[u8], start: usize, end: usize) -> bool {
     if among(following, &NAMING) {
         return false;
     }
+    // `Exceptions 0`, `fatal errors: 0`
+    let place = following.as_ptr() as usize - text.as_ptr() as usize + following.len();
+    let counted = among(
+        following,
+        &[
+            b"error",
+            b"errors",
+            b"exceptions",
+            b"alerts",
+            b"warnings",
+            b"failures",
+            b"issues",
+        ],
+    );
+    if following == b"0" && byte(text, place) != b'.' || counted && nought(&text[place..]) {
+        return false;
+    }
     if among(following, &COUNTING) {
         // `error count is 0`, `errors are 0`
         let tail = &text[end..text.len().min(end + 32)];
@@ -506,6 +539,9 @@ mod tests {
             "error count is 0",
             "--error-level set",
             "{\"errors\":0}",
+            "Errors 0 Warnings 0",
+            "fatal errors: 0, critical alerts: 0",
+            "killed 0 idle sessions",
         ] {
             assert_eq!(severity(message.as_bytes()), Severity::Other, "{message}");
         }

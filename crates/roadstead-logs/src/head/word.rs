@@ -2,6 +2,7 @@
 
 use super::{blank, byte, token, word};
 use crate::Severity;
+use crate::keywords;
 use crate::level::{self, Spelling};
 
 /// What stands before the level word, which decides how much of a word is believed.
@@ -34,7 +35,11 @@ pub(super) fn level_word(text: &[u8], at: usize, before: Before, timed: bool) ->
     // `WARN[0012] message`: seconds since the start.
     let since = after == b'[' && next.is_ascii_digit() && before == Before::Nothing && loud;
     // `Info Server: message`
-    let speaks = before == Before::Nothing && at == 0 && space && speaker(text, end + 1);
+    let speaks = before == Before::Nothing
+        && at == 0
+        && space
+        && !spelled.eq_ignore_ascii_case(b"fail")
+        && speaker(text, end + 1, severity);
     let held = match (spelling, before) {
         _ if since => true,
         (Spelling::Any, _) if speaks => true,
@@ -60,8 +65,9 @@ pub(super) fn level_word(text: &[u8], at: usize, before: Before, timed: bool) ->
     Some((severity, end))
 }
 
-/// A name with a capital, a colon behind it and something said: `Server: message`, not `Code: 12`.
-fn speaker(text: &[u8], at: usize) -> bool {
+/// A name with a capital, a colon behind it and something said: `Server: message`, not `Code: 12`. Of what goes wrong there
+/// may be a rate or a page, which are in order: `Error Rate: 0 %`.
+fn speaker(text: &[u8], at: usize, severity: Severity) -> bool {
     const LABELS: [&[u8]; 12] = [
         b"Code",
         b"Message",
@@ -77,11 +83,17 @@ fn speaker(text: &[u8], at: usize) -> bool {
         b"Output",
     ];
     let length = word(text, at);
-    length > 2
-        && !LABELS.contains(&&text[at..at + length])
-        && text[at].is_ascii_uppercase()
-        && byte(text, at + length) == b':'
-        && blank(byte(text, at + length + 1))
+    if length <= 2
+        || !text[at].is_ascii_uppercase()
+        || byte(text, at + length) != b':'
+        || !blank(byte(text, at + length + 1))
+    {
+        return false;
+    }
+    let name = &text[at..at + length];
+    let said = &text[at + length + 2..];
+    let sentence = said.first().is_some_and(|b| b.is_ascii_alphabetic()) && said.contains(&b' ');
+    !LABELS.contains(&name) && (severity == Severity::Other || sentence && !keywords::in_order(name))
 }
 
 /// What a bracket holds when it holds a level: `error`, `E`, `php:warn`, `core:error`, `WARN ]`.
