@@ -257,6 +257,11 @@ impl<'t> Masking<'t> {
     }
 
     fn token(&mut self) {
+        if !self.prior_is_word() && shape::hardware(&self.bytes[self.at..]) {
+            self.at += shape::HARDWARE_BYTES;
+            self.hide("<HEX>");
+            return;
+        }
         if !self.prior_is_word()
             && let Some(end) = time::at(self.bytes, self.at).filter(|end| !word_byte(byte(self.bytes, *end)))
         {
@@ -465,7 +470,7 @@ impl<'t> Masking<'t> {
         }
         if spaced
             && one_of(self.last, KINDS)
-            && (memchr::memchr2(b'-', b'_', token.as_bytes()).is_some() || in_humps(token))
+            && (memchr::memchr3(b'-', b'_', b'/', token.as_bytes()).is_some() || in_humps(token))
         {
             return true;
         }

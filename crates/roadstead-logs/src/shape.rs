@@ -143,6 +143,27 @@ const UNITS: [&str; 44] = [
     "th",
 ];
 
+/// Length of an address of a network card, as printed.
+pub(crate) const HARDWARE_BYTES: usize = 17;
+
+/// Whether `text` begins with the address of a network card, `00:1b:44:11:3a:b7`.
+pub(crate) fn hardware(text: &[u8]) -> bool {
+    let Some(address) = text.first_chunk::<HARDWARE_BYTES>() else {
+        return false;
+    };
+    matches!(address[2], b':' | b'-')
+        && address.iter().enumerate().all(|(at, b)| {
+            if at % 3 == 2 {
+                *b == address[2]
+            } else {
+                b.is_ascii_hexdigit()
+            }
+        })
+        && !text
+            .get(HARDWARE_BYTES)
+            .is_some_and(|b| b.is_ascii_alphanumeric() || *b == address[2])
+}
+
 /// The placeholder for a token, or `None` where it is to be kept.
 pub(crate) fn of(token: &str) -> Option<&'static str> {
     let bytes = token.as_bytes();

@@ -220,15 +220,20 @@ fn a_box_below_a_head_is_of_its_message() {
 
 #[test]
 fn a_level_before_the_name_of_who_speaks_is_one() {
-    assert_eq!(
-        severities(&[
-            "Info Library: Watching /media/Fatal Error",
-            "Warn Library: slow",
-            "Error Library: gone",
+    for (line, severity) in [
+        ("Info Library: Watching /media/Fatal Error", Severity::Other),
+        ("Warn Library: slow today", Severity::Warn),
+        ("Error Library: gone away", Severity::Error),
+        ("Error Rate: 0.0 % of all", Severity::Other),
+        ("Error Log: /var/log/x y", Severity::Other),
+        ("Error Pages: served from disk", Severity::Other),
+        (
             "(node:12) [DEP0001] DeprecationWarning: `a()` is prone to errors",
-        ]),
-        [Severity::Other, Severity::Warn, Severity::Error, Severity::Warn]
-    );
+            Severity::Warn,
+        ),
+    ] {
+        assert_eq!(severities(&[line]), [severity], "{line}");
+    }
 }
 
 #[test]

@@ -18,12 +18,22 @@ pub(crate) fn alike(masked: &str) -> String {
         out.push_str(plain);
         rest = &rest[at..];
         if let Some(length) = placeholder(rest) {
+            rest = &rest[length..];
             match listed {
                 Some(end) => out.truncate(end),
-                None => out.push_str(ANY),
+                None => {
+                    // Quotes and brackets around it do not count, nor does the star of a name for many hosts.
+                    if out.ends_with("*.") {
+                        out.truncate(out.len() - 2);
+                    }
+                    if let Some(bare) = closes(&out).and_then(|closing| rest.strip_prefix(closing)) {
+                        out.pop();
+                        rest = bare;
+                    }
+                    out.push_str(ANY);
+                }
             }
             listed = Some(out.len());
-            rest = &rest[length..];
             continue;
         }
         let b = rest.as_bytes()[0];
@@ -45,6 +55,18 @@ pub(crate) fn alike(masked: &str) -> String {
     }
     out.push_str(rest);
     out
+}
+
+/// What closes the quote or bracket that `out` ends with.
+fn closes(out: &str) -> Option<char> {
+    let closing = match out.as_bytes().last() {
+        Some(b'"') => '"',
+        Some(b'\'') => '\'',
+        Some(b'`') => '`',
+        Some(b'[') => ']',
+        _ => return None,
+    };
+    Some(closing)
 }
 
 fn separates(b: u8) -> bool {
@@ -73,6 +95,10 @@ mod tests {
             ("key <redacted>, <N>, <PATH> x", "key <*> x"),
             ("from <HOST>, () x", "from <*> (<*>) x"),
             ("call() of <memory:<N>, b:<N>>", "call() of <memory:<*> b:<*>>"),
+            (
+                "file \"<*>\" of [<HOST>]:<N> and *.<HOST>",
+                "file <*> of <*> and <*>",
+            ),
             ("a, b < c > <d>", "a, b < c > <d>"),
             ("é <", "é <"),
         ] {

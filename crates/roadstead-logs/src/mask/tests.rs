@@ -162,6 +162,23 @@ fn what_somebody_named_makes_no_other_trouble() {
         ),
         ("line not matched: \"a b c d e\"", "line not matched: \"x\""),
         (
+            "unknown device aa:bb:cc:dd:ee:ff is here",
+            "unknown device 00:11:22:33:44:55 is here",
+        ),
+        ("peer 10.0.0.4:51820 is gone", "peer [fd00::12]:51820 is gone"),
+        (
+            "certificate for *.shop.example.com ends",
+            "certificate for shop.example.org ends",
+        ),
+        (
+            "push to repo otto/shop rejected",
+            "push to repo anna/till.git rejected",
+        ),
+        (
+            "backup of volume shop_data failed",
+            "backup of volume pgdata failed",
+        ),
+        (
             "batch for [shop.orders, shop.items] is late",
             "batch for [till.a] is late",
         ),
@@ -174,6 +191,7 @@ fn what_somebody_named_makes_no_other_trouble() {
 fn what_tells_trouble_is_no_name() {
     for (a, b) in [
         ("plugin loading failed", "plugin update failed"),
+        ("database connection failed", "database migration failed"),
         (
             "caught org.shop.s3.StoreException",
             "caught org.shop.s3.QueueException",

@@ -37,25 +37,27 @@ pub(super) const LABELS: &Words =
 pub(super) const KINDS: &Words = &Words::of(
     "host hostname container pod service client device topic queue group node job task worker plugin \
     module index table database bucket volume network image instance connection folder session \
-    job_id field metric measurement tag column",
+    job_id repo repository field metric measurement tag column",
 );
 /// Nouns before the name of one of their kind.
 pub(super) const NOUNS: &Words = &Words::of("user username");
 /// Nouns before the name of one of their kind that did something or had it done.
 pub(super) const ACTORS: &Words = &Words::of(
-    "application app plugin module service container job task worker addon add-on extension theme \
-    component integration",
+    "application app plugin module service container job task worker addon add-on extension theme component integration \
+    volume table database bucket index queue topic channel device indexer provider feed monitor repository repo",
 );
 /// What such a one did.
 pub(super) const ACTED: &Words = &Words::of(
-    "started stopped exited loaded terminated crashed failed restarted registered initialized \
-    initialised enabled disabled installed removed finished completed succeeded is was has",
+    "started stopped exited loaded terminated crashed failed restarted registered initialized initialised enabled disabled \
+    installed removed finished completed succeeded is was has took timed became exceeded reached does did not cannot could",
 );
 /// What follows such a noun as a noun of its own.
 pub(super) const NO_ACTORS: &Words = &Words::of(
-    "startup shutdown start stop context server manager execution loading creation update updates \
-    thread threads process processes queue pool name names installation initialization initialisation runner scheduler \
-    which that this it scan check checks sync migration import export backup run",
+    "startup shutdown start stop context server manager execution loading creation update updates thread threads process \
+    processes queue pool name names installation initialization runner scheduler which that this it scan check checks sync \
+    migration migrations import export backup run connection connections size lock locks key driver length limit count file \
+    files directory path config space access error errors data schema version status state service query request response \
+    timeout cache memory disk entry entries",
 );
 /// Words before a host, which its port follows: `connect to shop:5432`.
 pub(super) const HOSTS_FOLLOW: &Words = &Words::of(
