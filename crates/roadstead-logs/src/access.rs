@@ -156,6 +156,12 @@ fn status_after(text: &[u8], end: usize) -> Option<u16> {
 /// request's quote stands.
 pub(crate) fn common(text: &str) -> Option<(Access<'_>, usize)> {
     let bytes = text.as_bytes();
+    // Neither a host nor an address begins like an object, a priority, or a date.
+    if matches!(bytes.first()?, b'{' | b'[' | b'<' | b' ' | b'\t')
+        || bytes.get(4) == Some(&b'-') && bytes.get(7) == Some(&b'-') && bytes[0].is_ascii_digit()
+    {
+        return None;
+    }
     let open = memchr::memchr(b'[', &bytes[..bytes.len().min(160)])?;
     let day = bytes.get(open + 1..open + 12)?;
     if open < 5 || day[2] != b'/' || day[6] != b'/' || !day[0].is_ascii_digit() || bytes[open - 1] != b' ' {
@@ -231,7 +237,12 @@ fn request(text: &str, at: usize, method: usize) -> Option<Access<'_>> {
         .take_while(|b| !matches!(b, b' ' | b'"'))
         .count();
     let asked = text.get(target..target + length)?;
-    if !(asked.starts_with('/') || asked.starts_with("http") || asked == "*" || asked.contains(':')) {
+    let authority = || {
+        asked
+            .rsplit_once(':')
+            .is_some_and(|(host, port)| !host.is_empty() && port.starts_with(|c: char| c.is_ascii_digit()))
+    };
+    if !(asked.starts_with('/') || asked.starts_with("http") || asked == "*" || authority()) {
         return None;
     }
     let mut end = target + length;
@@ -294,6 +305,7 @@ mod tests {
             "failed to GET /x: timeout",
             "GET / was 500 times slower",
             "POST it",
+            "REPORT : 500 5002 150 240",
         ] {
             assert_eq!(parse(line), None, "{line}");
         }

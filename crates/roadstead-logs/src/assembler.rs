@@ -36,7 +36,7 @@ pub struct Event {
     pub last_at_ns: Option<i64>,
     /// What its first line says, without times and level and without secrets; at most [`MESSAGE_CHARS`].
     pub message: String,
-    /// The masked form that was hashed: why it was grouped as it was.
+    /// The masked form: why it was grouped as it was. What kind of thing a placeholder stands for does not count.
     pub masked: String,
     /// Its lines without secrets, as far as they were kept.
     pub lines: Vec<String>,

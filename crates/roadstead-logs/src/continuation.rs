@@ -10,7 +10,7 @@ use crate::json;
 use crate::line::{Form, Judged};
 use crate::trace::{self, Part, Tongue};
 use looks::{
-    about_the_message_before, banner, closing, drawing, go_call, labelled, prefixed, python_end, ruled,
+    about_the_message_before, banner, closing, drawing, go_call, labelled, prefixed, python_end, rule, ruled,
 };
 
 /// A line that may be a continuation joins only this soon.
@@ -44,8 +44,10 @@ pub(crate) struct Context {
     /// Open brackets of an object printed over several lines.
     depth: i32,
     banner: bool,
+    /// A rule opened a box, and none has closed it yet.
+    boxed_in: bool,
     /// How its first line begins, which another of its kind does too.
-    begins: [u8; 8],
+    begins: [u8; 24],
     /// Its first line begins with an arrow.
     arrow: bool,
     /// The last line ended with a colon.
@@ -71,6 +73,7 @@ impl Context {
             exception: false,
             depth: 0,
             banner: !judged.opens() && (banner(text) || drawing(text) || ruled(text.trim_start())),
+            boxed_in: false,
             begins: beginning(text),
             arrow: text.starts_with("==> "),
             colon: false,
@@ -114,6 +117,9 @@ impl Context {
         };
         self.colon = text.as_bytes()[last] == b':';
         self.exception = false;
+        if self.lines > 1 && rule(text) {
+            self.boxed_in = !self.boxed_in;
+        }
         self.banner |= self.tongue.is_none() && !self.opened && banner(text);
         match judged.part {
             Some(Part::Start(tongue)) => {
@@ -141,8 +147,23 @@ impl Context {
     }
 }
 
-fn beginning(text: &str) -> [u8; 8] {
-    text.as_bytes().first_chunk().copied().unwrap_or_default()
+fn beginning(text: &str) -> [u8; 24] {
+    if let Some(begins) = text.as_bytes().first_chunk() {
+        return *begins;
+    }
+    let mut begins = [0; 24];
+    let length = text.len().min(begins.len());
+    begins[..length].copy_from_slice(&text.as_bytes()[..length]);
+    begins
+}
+
+/// An indented line with the very time of the line it is indented below.
+fn same_moment(open: &Context, trimmed: &str, judged: &Judged<'_>) -> bool {
+    judged.head.time
+        && judged.head.level == Some(open.severity)
+        && trimmed.as_bytes().get(..19).is_some_and(|begins| {
+            begins == &open.begins[..19] && begins.iter().filter(|b| b.is_ascii_digit()).count() >= 12
+        })
 }
 
 /// Open brackets at the end of a line that begins an object over several lines.
@@ -187,10 +208,32 @@ fn stamp(text: &str, judged: &Judged<'_>) -> u64 {
                 .get(at + 1..at + 7)
                 .is_some_and(|digits| digits.iter().all(u8::is_ascii_digit))
     };
+    // What crashes has no time to print anything else in the same millisecond.
+    if judged.severity == Severity::Error
+        && let Some(end) = last_words(bytes.get(..judged.head.message).unwrap_or(bytes))
+    {
+        return name(&bytes[..end]);
+    }
     if !(fraction(19) || fraction(20)) {
         return 0;
     }
     name(bytes.get(..judged.head.message).unwrap_or(bytes).trim_ascii_end())
+}
+
+/// Where the level ends in a head with milliseconds and the level of a crash.
+fn last_words(head: &[u8]) -> Option<usize> {
+    let finer = |at: usize| {
+        matches!(head.get(at), Some(b'.' | b','))
+            && head
+                .get(at + 1..at + 4)
+                .is_some_and(|digits| digits.iter().all(u8::is_ascii_digit))
+    };
+    if !(finer(19) || finer(20)) {
+        return None;
+    }
+    [b"critical".as_slice(), b"CRITICAL", b"fatal", b"FATAL"]
+        .iter()
+        .find_map(|word| memchr::memmem::find(head, word).map(|at| at + word.len()))
 }
 
 /// `Jan 17, 2026 2:20:08 AM a.b.Class method`
@@ -283,7 +326,13 @@ pub(crate) fn joins(open: &Context, text: &str, judged: &Judged<'_>, gap_ns: Opt
     if attached && !open.opened && open.tongue.is_none() && together {
         return true;
     }
+    if open.boxed_in && !judged.opens() && soon {
+        return true;
+    }
     if judged.head.indented {
+        if same_moment(open, trimmed, judged) {
+            return true;
+        }
         let late = gap_ns.is_some_and(|gap| gap > INDENTED_NS);
         // A console that indents its crashes.
         let crash = judged.part == Some(Part::Exception) && open.severity == Severity::Other;
@@ -342,7 +391,7 @@ pub(crate) fn joins(open: &Context, text: &str, judged: &Judged<'_>, gap_ns: Opt
     }
     if closing(trimmed)
         || open.banner
-            && (banner(text)
+            && (banner(text) && gap_ns.is_none_or(|gap| gap <= BOX_NS)
                 || gap_ns.is_some_and(|gap| (0..=BOX_NS).contains(&gap))
                     && !(text.starts_with('[') && prefixed(text)))
     {
@@ -373,7 +422,8 @@ pub(crate) fn joins(open: &Context, text: &str, judged: &Judged<'_>, gap_ns: Opt
     // One that tells of trouble after another that does: both are trouble of their own.
     let another = judged.severity == Severity::Error
         && open.severity == Severity::Error
-        && (open.lines == 1 || open.frames && judged.part.is_none() && open.begins == beginning(text));
+        && (open.lines == 1
+            || open.frames && judged.part.is_none() && open.begins[..8] == beginning(text)[..8]);
     // A step of a script, announced by an arrow, holds no line but indented ones.
     let step = open.arrow || text.starts_with("==> ");
     if together && !open.opened && !over && !record && !another && !step && !prefixed(text) {

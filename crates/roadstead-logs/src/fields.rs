@@ -60,6 +60,32 @@ fn word_severity(value: &str) -> Option<Severity> {
     level::of_word(value.as_bytes()).map(|(severity, _)| severity)
 }
 
+/// Whether a key without what stands before its last dot holds a level.
+fn names_level(key: &str) -> bool {
+    matches!(
+        key.as_bytes().first(),
+        Some(b'l' | b'L' | b's' | b'S' | b'p' | b'P' | b'@')
+    ) && is(
+        key,
+        &[
+            "level",
+            "lvl",
+            "severity",
+            "loglevel",
+            "log_level",
+            "levelname",
+            "level_name",
+            "l",
+            "@l",
+            "@level",
+            "severity_text",
+            "severitytext",
+            "priority",
+            "log_severity",
+        ],
+    )
+}
+
 impl<'t> Fields<'t> {
     /// Reads an object; `None` if `text` is none. Unless `whole`, not further than to the level.
     pub(crate) fn of_json(text: &'t str, whole: bool) -> Option<Self> {
@@ -115,10 +141,13 @@ impl<'t> Fields<'t> {
             let mut count = 0;
             pairs(text, |key, value, quoted| {
                 count += 1;
-                let last = memchr::memrchr(b'.', key.as_bytes()).map_or(key, |dot| &key[dot + 1..]);
-                let first = last.as_bytes().first().map_or(0, u8::to_ascii_lowercase);
-                if fields.levelled.is_none() && matches!(first, b'l' | b's' | b'p' | b'@') {
-                    fields.member("", key, value, quoted);
+                // All of them end in one of these letters, and few others do.
+                let last = key.as_bytes().last().map_or(0, |b| b | 0x20);
+                if fields.levelled.is_none() && matches!(last, b'l' | b'y' | b'e' | b't') {
+                    let dot = key.bytes().rposition(|b| b == b'.').map_or(0, |dot| dot + 1);
+                    if names_level(&key[dot..]) {
+                        fields.member("", key, value, quoted);
+                    }
                 }
                 fields.levelled.is_none() || count < least
             });
@@ -169,29 +198,7 @@ impl<'t> Fields<'t> {
             }
             _ => {}
         }
-        if logger
-            && is(
-                dotted,
-                &[
-                    "level",
-                    "lvl",
-                    "severity",
-                    "loglevel",
-                    "log_level",
-                    "levelname",
-                    "level_name",
-                    "l",
-                    "@l",
-                    "@level",
-                    "severity_text",
-                    "severitytext",
-                    "priority",
-                    "log_severity",
-                    "logLevel",
-                ],
-            )
-            || parent.eq_ignore_ascii_case("level") && key == "name"
-        {
+        if logger && names_level(dotted) || parent.eq_ignore_ascii_case("level") && key == "name" {
             self.logged = true;
             self.small = self.small.or_else(|| value.parse().ok().filter(|n| *n < 5));
             // Without quotes and keys around it a small number may be anybody's scale.
@@ -265,6 +272,8 @@ impl<'t> Fields<'t> {
             ],
         ) || dotted == "code" && (!top || self.code.is_none())
         {
+            // `errno="2, No such file or directory"`
+            let value = value.split_once(", ").map_or(value, |(number, _)| number);
             let short = value.len() <= 16 && !value.is_empty() && value != "null";
             if short && (self.code.is_none() || dotted != "code") {
                 self.code = Some(value);
@@ -355,7 +364,13 @@ impl<'t> Fields<'t> {
         }
         if is(
             dotted,
-            &["method", "request_method", "requestmethod", "http_method"],
+            &[
+                "method",
+                "request_method",
+                "requestmethod",
+                "req_method",
+                "http_method",
+            ],
         ) {
             self.method = self.method.or(Some(value));
         } else if is(
@@ -404,18 +419,56 @@ impl<'t> Fields<'t> {
 /// Whether the rest of an object may hold a key that says a level: `level`, `lvl`, `severity`, `priority`, `l` or `no`, alone or
 /// as a part of a name, in any case. May say yes for a value; never says no for a key.
 fn may_name_level(rest: &[u8]) -> bool {
-    // Without an early end, so that many bytes are compared at once.
-    rest.windows(3).fold(false, |found, window| {
-        let [a, b, c] = [window[0], window[1], window[2]];
-        let (x, y) = (a | 0x20, b | 0x20);
-        // `level` and `severity` have an e before the v, `lvl` an l; `priority` ends in ty.
-        let long = (y == b'v') & ((x == b'e') | (x == b'l')) | (y == b'y') & (x == b't');
-        // `"l"`, `"@l"`, `"x.l"`; `"no"`, `"x.no"`.
-        let letter = (y == b'l') & ((a == b'"') | (a == b'@') | (a == b'.'));
-        let short = (c == b'"') & (letter | (y == b'o') & (x == b'n'));
-        found | long | short
-    })
+    let mut rest = rest;
+    // Without an early end within a block, so that all its bytes are compared at once.
+    while let (Some(a), Some(b), Some(c)) = (block(rest, 0), block(rest, 1), block(rest, 2)) {
+        let mut found = [false; BLOCK];
+        for at in 0..BLOCK {
+            found[at] = of_level(a[at], b[at], c[at]);
+        }
+        if found.contains(&true) {
+            return true;
+        }
+        rest = &rest[BLOCK..];
+    }
+    rest.windows(3).any(|w| of_level(w[0], w[1], w[2]))
 }
+
+const BLOCK: usize = 32;
+
+fn block(text: &[u8], from: usize) -> Option<&[u8; BLOCK]> {
+    text.get(from..)?.first_chunk()
+}
+
+/// Whether these three bytes may be of a key that says a level.
+#[inline]
+fn of_level(a: u8, b: u8, c: u8) -> bool {
+    let (x, y) = (a | 0x20, b | 0x20);
+    // `level` and `severity` have an e before the v, `lvl` an l; `priority` ends in ty.
+    let long = (y == b'v') & ((x == b'e') | (x == b'l')) | (y == b'y') & (x == b't');
+    // `"l"`, `"@l"`, `"x.l"`; `"no"`, `"x.no"`.
+    let letter = (y == b'l') & ((a == b'"') | (a == b'@') | (a == b'.'));
+    long | (c == b'"') & (letter | (y == b'o') & (x == b'n'))
+}
+
+/// What a byte can be in a pair: [`OF_KEY`], [`ENDS_VALUE`].
+const BYTES: [u8; 256] = {
+    let mut bytes = [0; 256];
+    let mut at = 0;
+    while at < 256 {
+        let b = at as u8;
+        if b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-' | b'@') {
+            bytes[at] |= OF_KEY;
+        }
+        if matches!(b, b' ' | b'\t' | b',' | b';' | b']' | b')' | b'}' | b'|') {
+            bytes[at] |= ENDS_VALUE;
+        }
+        at += 1;
+    }
+    bytes
+};
+const OF_KEY: u8 = 1;
+const ENDS_VALUE: u8 = 2;
 
 /// Calls `each` with the key, the value without its quotes, and whether it had some, until it returns `false`.
 pub(crate) fn pairs<'t>(text: &'t str, mut each: impl FnMut(&'t str, &'t str, bool) -> bool) {
@@ -424,7 +477,7 @@ pub(crate) fn pairs<'t>(text: &'t str, mut each: impl FnMut(&'t str, &'t str, bo
     while let Some(equals) = memchr::memchr(b'=', &bytes[at..]).map(|n| n + at) {
         let key_start = bytes[at..equals]
             .iter()
-            .rposition(|b| !(b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-' | b'@')))
+            .rposition(|b| BYTES[usize::from(*b)] & OF_KEY == 0)
             .map_or(at, |n| at + n + 1);
         let apart = key_start == 0
             || matches!(
@@ -450,7 +503,7 @@ pub(crate) fn pairs<'t>(text: &'t str, mut each: impl FnMut(&'t str, &'t str, bo
         } else {
             let length = bytes[from..]
                 .iter()
-                .take_while(|b| !matches!(b, b' ' | b'\t' | b',' | b';' | b']' | b')' | b'}' | b'|'))
+                .take_while(|b| BYTES[usize::from(**b)] & ENDS_VALUE == 0)
                 .count();
             if !each(key, &text[from..from + length], false) {
                 return;

@@ -5,9 +5,10 @@
 //! 1. Secrets are taken out of the event first, so that nothing secret is ever part of a masked form.
 //! 2. The *text* of the event is chosen:
 //!    * A trace with at least one frame: the classes of the exception and its causes, outermost first; the first
-//!      exception's message only where it holds a number that names a trouble; the three innermost functions of the app's
-//!      own code with their files' names, or of any code if none is the app's own. No line numbers, no digits in generated
-//!      names. The log message before the trace does not count, except where no exception is named.
+//!      exception's message only where it holds a number that names a trouble; the innermost function of the app's own
+//!      code with its file's name, or of any code if none is the app's own. No line numbers, no digits in generated
+//!      names. Functions further out say who came across the trouble, and not each logger prints all of them. The log
+//!      message before the trace does not count, except where no exception is named: then it alone does.
 //!    * A line of JSON or of pairs: the message, then the error with its class, then the status or code.
 //!    * A line of an access log: method and status.
 //!    * Anything else: the message without what the logger puts before it (times, level, process, thread, host of a
@@ -17,7 +18,8 @@
 //!    names, URLs, paths, e-mail addresses, numbers with their units, quoted words, names with digits in them, values of
 //!    keys that hold names. Lists of the same kind become one. Kept are words, and numbers that name a trouble: HTTP
 //!    statuses, errnos, exit codes, signals, codes such as `E11000`.
-//! 4. The masked form is cut at 1,000 bytes and hashed with FNV-1a, 64 bits, and the finishing step of `MurmurHash3`.
+//! 4. The masked form is cut at 1,000 bytes, what kind of thing each placeholder stands for is forgotten, and the rest
+//!    is hashed with FNV-1a, 64 bits, and the finishing step of `MurmurHash3`.
 //!
 //! Severity is not part of it: the same trouble may be told as a warning first and as an error later.
 //!
@@ -30,7 +32,7 @@ use crate::Severity;
 use crate::continuation::jul;
 use crate::json;
 use crate::line::{self, Form, Judged};
-use crate::mask::mask;
+use crate::mask::{alike, mask};
 use crate::redact::redact;
 use crate::trace::Trace;
 
@@ -59,7 +61,7 @@ impl Fingerprint {
     /// The fingerprint of a masked form.
     pub(crate) fn of(masked: &str) -> Self {
         let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
-        for byte in masked.bytes() {
+        for byte in alike(masked).bytes() {
             hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
         }
         hash ^= hash >> 33;
@@ -99,9 +101,15 @@ pub(crate) fn masked(lines: &[String]) -> String {
     {
         let signature = trace.signature();
         if trace.kinds.is_empty() {
-            return format!("{}{signature}", mask(message(first, &judged)));
+            let own = mask(message(first, &judged));
+            // What a logger was told tells more than where it was told.
+            return if judged.opens() && told(&own) >= 8 {
+                own
+            } else {
+                own + &signature
+            };
         }
-        if trace.borrowed && judged.opens() && trace.particular() {
+        if (trace.borrowed || !trace.message.is_empty()) && judged.opens() && trace.particular() {
             return format!("{} : {}", trace.kinds.join(" < "), trace.message);
         }
         return signature;
@@ -118,7 +126,7 @@ pub(crate) fn masked(lines: &[String]) -> String {
         let second = line::judge(&lines[1]);
         return mask(message(&lines[1], &second));
     }
-    let told = own.bytes().filter(u8::is_ascii_alphabetic).count();
+    let told = told(&own);
     let category = own.ends_with("[<*>]") || own.ends_with("[<N>]");
     if lines.len() > 1 && (told < 3 || category || own.ends_with(':') && told < 24) {
         let more = lines[1..]
@@ -132,6 +140,11 @@ pub(crate) fn masked(lines: &[String]) -> String {
         }
     }
     own
+}
+
+/// How many letters a masked form has.
+fn told(masked: &str) -> usize {
+    masked.bytes().filter(u8::is_ascii_alphabetic).count()
 }
 
 /// The masked form of the line of a block that says what is wrong.
@@ -211,7 +224,7 @@ fn structured(text: &str, judged: &Judged<'_>, fields: &crate::fields::Fields<'_
         if let Some(method) = fields.method {
             parts.push(method.to_owned());
         }
-        if let Some(path) = fields.path {
+        if let Some(path) = fields.path.filter(|_| fields.method.is_none()) {
             let path = path.split(['?', ' ']).next().unwrap_or(path);
             parts.push(route(path));
         }

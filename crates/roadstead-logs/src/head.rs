@@ -59,10 +59,26 @@ fn skip_spaces(text: &[u8], mut at: usize) -> usize {
     at
 }
 
-fn skip_separators(text: &[u8], mut at: usize) -> usize {
+#[inline]
+fn skip_separators(text: &[u8], at: usize) -> usize {
+    if byte(text, at).is_ascii_alphanumeric() {
+        at
+    } else {
+        skip_more_separators(text, at)
+    }
+}
+
+fn skip_more_separators(text: &[u8], mut at: usize) -> usize {
     loop {
+        // Blanks are most of them.
+        while byte(text, at) == b' ' {
+            at += 1;
+        }
+        if byte(text, at).is_ascii_alphanumeric() {
+            return at;
+        }
         match byte(text, at) {
-            b' ' | b'\t' | b'|' => at += 1,
+            b'\t' | b'|' => at += 1,
             b'-' | b':' | b',' | b';' | b'*' if blank(byte(text, at + 1)) || byte(text, at + 1) == b'-' => {
                 at += 1
             }
@@ -177,6 +193,9 @@ fn walk(text: &[u8], depth: usize) -> Head {
         && byte(text, walk.at + 2).is_ascii_digit()
     {
         walk.at += 2;
+    }
+    if depth == 0 && indent == 0 && walk.record() {
+        return walk.head;
     }
     for _ in 0..MOST_COLUMNS {
         if !walk.column() {
@@ -374,8 +393,8 @@ impl Walk<'_> {
         let column = &text[self.at..self.at + length];
         let end = self.at + length;
         // Monolog: `app.ERROR: message`.
-        if let Some(dot) = memchr::memrchr(b'.', column)
-            && column.ends_with(b":")
+        if column.ends_with(b":")
+            && let Some(dot) = memchr::memrchr(b'.', column)
             && let Some((severity, _)) = level::of_word(&column[dot + 1..column.len() - 1])
             && column[dot + 1..column.len() - 1]
                 .iter()
@@ -386,7 +405,7 @@ impl Walk<'_> {
             return true;
         }
         // `Zigbee2MQTT:info  2026-…`, `zigbee2mqtt:error`
-        if let Some(colon) = memchr::memrchr(b':', column)
+        if let Some(colon) = column.iter().rposition(|b| *b == b':')
             && colon > 0
             && let Some((severity, Spelling::Any)) = level::of_word(&column[colon + 1..])
             && column[..colon]
@@ -419,7 +438,7 @@ impl Walk<'_> {
         let quoted = column
             .first()
             .is_some_and(|b| matches!(b, b'"' | b'\'' | b'{' | b'`'));
-        let pair = memchr::memchr(b'=', column).is_some();
+        let pair = column.contains(&b'=');
         if quoted || pair && (!self.head.time || column.starts_with(b"level=") || column.starts_with(b"lvl="))
         {
             return false;

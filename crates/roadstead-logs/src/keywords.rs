@@ -168,8 +168,24 @@ const COUNTING: [&[u8]; 9] = [
     b"reported",
 ];
 
+/// Whether `Error` before this word is the name of something that is in order, or of a count.
+pub(crate) fn in_order(word: &[u8]) -> bool {
+    among(word, &NAMING) || among(word, &COUNTING)
+}
+
 fn among(token: &[u8], words: &[&[u8]]) -> bool {
     words.iter().any(|word| token.eq_ignore_ascii_case(word))
+}
+
+/// `: 0`, `=0` and ` 0`, which is all of the number.
+fn nought(text: &[u8]) -> bool {
+    let digits = text.trim_ascii_start();
+    let digits = digits
+        .strip_prefix(b":")
+        .or(digits.strip_prefix(b"="))
+        .unwrap_or(digits)
+        .trim_ascii_start();
+    digits.first() == Some(&b'0') && !digits.get(1).is_some_and(|b| of_token(*b) || *b == b'.')
 }
 
 /// The token that ends before `at`, past one run of blanks or quotes.
@@ -237,7 +253,9 @@ pub(crate) fn severity(message: &[u8]) -> Severity {
             continue;
         };
         if severity > found && said(message, start, at) {
-            if severity == Severity::Error {
+            // What such a class says need not be plain: `DeprecationWarning: x is prone to errors`.
+            let class = at - start > 7 && byte(message, at) == b':' && message[..at].ends_with(b"Warning");
+            if severity == Severity::Error || class {
                 return severity;
             }
             found = severity;
@@ -386,6 +404,13 @@ fn said(text: &[u8], start: usize, end: usize) -> bool {
         return false;
     }
     let token = &text[start..end];
+    // A column's name: `# Errors  Last run`.
+    if token.ends_with(b"s")
+        && (start > 1 && &text[start - 2..start] == b"# "
+            || text[end..].starts_with(b"  ") && start > 1 && &text[start - 2..start] == b"  ")
+    {
+        return false;
+    }
     if next == b'=' {
         let counts = among(token, &[b"error", b"errors", b"exception", b"exceptions"]);
         return counts && !empty_value(&text[end + 1..]);
@@ -417,6 +442,23 @@ fn said(text: &[u8], start: usize, end: usize) -> bool {
     }
     let following = after(text, end);
     if among(following, &NAMING) {
+        return false;
+    }
+    // `Exceptions 0`, `fatal errors: 0`
+    let place = following.as_ptr() as usize - text.as_ptr() as usize + following.len();
+    let counted = among(
+        following,
+        &[
+            b"error",
+            b"errors",
+            b"exceptions",
+            b"alerts",
+            b"warnings",
+            b"failures",
+            b"issues",
+        ],
+    );
+    if following == b"0" && byte(text, place) != b'.' || counted && nought(&text[place..]) {
         return false;
     }
     if among(following, &COUNTING) {
@@ -461,6 +503,7 @@ mod tests {
         assert_eq!(severity(b"OPTION --x is deprecated, use --y"), Severity::Warn);
         assert_eq!(severity(b"job 12: connect ECONNREFUSED"), Severity::Error);
         assert_eq!(severity(b"x.py:3: DeprecationWarning: old"), Severity::Warn);
+        assert_eq!(severity(b"DeprecationWarning: prone to errors"), Severity::Warn);
     }
 
     #[test]
@@ -496,6 +539,9 @@ mod tests {
             "error count is 0",
             "--error-level set",
             "{\"errors\":0}",
+            "Errors 0 Warnings 0",
+            "fatal errors: 0, critical alerts: 0",
+            "killed 0 idle sessions",
         ] {
             assert_eq!(severity(message.as_bytes()), Severity::Other, "{message}");
         }

@@ -130,7 +130,7 @@ pub(crate) fn of_word(word: &[u8]) -> Option<(Severity, Spelling)> {
     }
     WORDS[STARTS[word.len()]..STARTS[word.len() + 1]]
         .iter()
-        .find(|(known, ..)| known.eq_ignore_ascii_case(word))
+        .find(|(known, ..)| known[0] == first && known.eq_ignore_ascii_case(word))
         .map(|(_, severity, spelling)| (*severity, *spelling))
 }
 

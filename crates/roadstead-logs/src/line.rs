@@ -114,10 +114,14 @@ fn read(text: &str, whole: bool) -> Judged<'_> {
         }
         return judged;
     }
-    judged.part = part();
+    // A line of pairs is no part of a trace.
+    let paired = bare && first != b'{';
+    if !paired {
+        judged.part = part();
+    }
     if first != b'"' && memchr::memchr(b'=', message.as_bytes()).is_some() {
         // A line that begins with a pair is made of them; elsewhere they are only asked for the level.
-        let made_of = begins_with_pair(message);
+        let made_of = paired || begins_with_pair(message);
         if let Some(fields) = Fields::of_pairs(message, if made_of { 2 } else { 1 }, whole || !made_of) {
             if made_of && (fields.logged || fields.message.is_some()) {
                 judged.form = Form::Pairs(fields);

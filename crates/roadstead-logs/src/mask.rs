@@ -3,15 +3,19 @@
 //! Walks a message once from left to right and replaces variables by placeholders. What tells one trouble from another
 //! stays: words, and the numbers that are names of trouble (a status, an errno, an exit code, a signal).
 
+mod alike;
+mod quoted;
+mod spans;
 #[cfg(test)]
 mod tests;
 mod words;
 
 use crate::shape;
 use crate::time;
+pub(crate) use alike::alike;
 use words::{
-    CODES, KINDS, LABELS, NAME_ENDS, NAME_WORDS, NAMED, NAMES, NO_NAMES, NOUNS, QUOTED_WORDS, REASONS,
-    chosen, one_of, only_placeholders, statement, tail,
+    CODES, KINDS, LABELS, NAME_ENDS, NAMES, NO_NAMES, NOUNS, REASONS, Words, chosen, class, failure,
+    in_humps, one_of, only_placeholders, spelled_with_digits, statement, tail,
 };
 
 /// Longest masked form, in bytes; beyond that nothing distinguishes two troubles that did not before.
@@ -72,22 +76,13 @@ pub(crate) fn mask(text: &str) -> String {
     masking.out
 }
 
-/// The masked form of what stands within an object, which is not looked into for more objects.
-fn within(text: &str) -> String {
-    let first = text.lines().next().unwrap_or("");
-    if first.contains("{\"") {
-        "<*>".to_owned()
-    } else {
-        mask(first)
-    }
-}
-
 impl<'t> Masking<'t> {
     /// One token further; `false` where the rest only says in which circumstances.
     fn step(&mut self) -> bool {
         let b = self.bytes[self.at];
         match b {
             b' ' | b'\t' | b'\n' | b'\r' => {
+                self.nameless();
                 self.at += 1;
                 if !self.out.is_empty() && !self.out.ends_with(' ') {
                     self.out.push(' ');
@@ -96,6 +91,7 @@ impl<'t> Masking<'t> {
             b'"' | b'\'' | b'`' => self.quote(b),
             b',' if self.circumstances() => return false,
             b'{' if byte(self.bytes, self.at + 1) == b'"' && self.object() => {}
+            b'<' if self.redacted() || self.pointed_object() || self.pointed_name() => {}
             b'<' if byte(self.bytes, self.at + 1).is_ascii_digit() && !self.closes() => self.at += 1,
             b'/' | b'.' | b'~' if self.begins_path() => self.token(),
             b'-' | b'+' if byte(self.bytes, self.at + 1).is_ascii_digit() && !self.prior_is_word() => {
@@ -122,6 +118,17 @@ impl<'t> Masking<'t> {
         byte(rest, digits) == b'>'
     }
 
+    /// What was taken out as a secret.
+    fn redacted(&mut self) -> bool {
+        let Some(length) = alike::placeholder(&self.text[self.at..]) else {
+            return false;
+        };
+        self.at += length;
+        self.key = "";
+        self.hide("<*>");
+        true
+    }
+
     /// What nginx and Apache append to every message: who asked, and from where.
     fn circumstances(&self) -> bool {
         let rest = &self.bytes[self.at..];
@@ -146,7 +153,11 @@ impl<'t> Masking<'t> {
             b']' => {
                 if let Some(open) = self.bracket.take()
                     && (only_placeholders(&self.out[open + 1..])
-                        || open > 0 && self.out[..open].ends_with(' ') && chosen(&self.out[open + 1..]))
+                        || open > 0
+                            && self.out[..open].ends_with(' ')
+                            && self.out[open + 1..]
+                                .split(", ")
+                                .all(|part| part == "<*>" || chosen(part)))
                 {
                     self.out.truncate(open);
                     self.out.push_str("[<*>");
@@ -170,98 +181,6 @@ impl<'t> Masking<'t> {
         }
         self.out.push(b as char);
         self.at += 1;
-    }
-
-    /// An object in the midst of a message: of its members only what went wrong counts.
-    fn object(&mut self) -> bool {
-        let rest = &self.text[self.at..];
-        let rest = &rest[..rest.floor_char_boundary(MOST_READ)];
-        let mut told = String::new();
-        let end = crate::json::members(rest, |member| {
-            let name = member.key.rsplit('.').next().unwrap_or(member.key);
-            let value = match member.value {
-                crate::json::Value::Text(value) | crate::json::Value::Bare(value) => value,
-                crate::json::Value::Nested => return true,
-            };
-            let wrong =
-                one_of(name, "error err exception reason") && !crate::keywords::empty_value(value.as_bytes());
-            let code = one_of(name, "code status errno status_code statusCode") && value.len() <= 8;
-            if told.len() < LONGEST && (wrong || code) {
-                told.push(' ');
-                if code {
-                    told.push_str(value);
-                } else {
-                    told.push_str(&within(&crate::json::unescaped(value)));
-                }
-            }
-            true
-        });
-        let Some(end) = end else {
-            return false;
-        };
-        self.at += end;
-        self.out.push_str("{<*>}");
-        self.out.push_str(&told);
-        self.last = "";
-        true
-    }
-
-    /// A few quoted words are a value; a quoted sentence is read on.
-    fn quote(&mut self, quote: u8) {
-        let from = self.at + 1;
-        // `u'x'` of Python is a quote, `can't` is none.
-        let lettered = self.at > 0
-            && matches!(self.bytes[self.at - 1], b'u' | b'b' | b'r')
-            && (self.at < 2 || !word_byte(self.bytes[self.at - 2]));
-        if !self.prior_is_word() || lettered {
-            let window = &self.bytes[from..];
-            let object = matches!(byte(window, 0), b'{' | b'[');
-            let length = memchr::memchr(
-                quote,
-                &window[..window.len().min(if object { 2000 } else { 300 })],
-            );
-            if let Some(length) = length
-                && !word_byte(byte(self.bytes, from + length + 1))
-            {
-                let key = self.key;
-                let inner = &self.text[from..from + length];
-                let words = inner
-                    .split(' ')
-                    .filter(|word| word.bytes().any(word_byte))
-                    .count()
-                    .max(1);
-                let telling = one_of(key, CODES) || one_of(key, REASONS);
-                // `filter "what somebody called it"`, `name="…"`
-                let named = quote != b'`' && (one_of(key, NAMES) || self.apposed() && words <= NAME_WORDS);
-                let value = (words <= QUOTED_WORDS || named) && !telling
-                    || object && quote != b'"'
-                    || words == 1 && inner.len() >= 24;
-                if value || words == 1 {
-                    self.key = "";
-                    self.out.push(quote as char);
-                    if !inner.is_empty() {
-                        self.out.push_str(if value { "<*>" } else { inner });
-                    }
-                    self.out.push(quote as char);
-                    self.at = from + length + 1;
-                    self.last = "";
-                    return;
-                }
-            }
-        }
-        self.key = "";
-        self.out.push(quote as char);
-        self.at = from;
-    }
-
-    /// The quote at `at` follows a noun that is no verb of saying, and not a colon.
-    fn apposed(&self) -> bool {
-        !self.last.is_empty()
-            && self
-                .out
-                .strip_suffix(' ')
-                .is_some_and(|out| out.ends_with(self.last))
-            && one_of(self.last, NAMED)
     }
 
     /// The end of the token at `at`: words, and what connects words to one name.
@@ -311,6 +230,9 @@ impl<'t> Masking<'t> {
                 b':' if next == b':' && byte(b, end + 2).is_ascii_hexdigit() && self.hex_so_far(end) => {}
                 b',' if next.is_ascii_digit() && b[end - 1].is_ascii_digit() && self.numeric_so_far(end) => {}
                 b'%' if b[end - 1].is_ascii_digit() => {}
+                // `shop/.Main`
+                b'/' if next == b'.' && byte(b, end + 2).is_ascii_uppercase() => {}
+                b'.' if b[end - 1] == b'/' && next.is_ascii_uppercase() => {}
                 b':' if matches!(next, b'\\') && end == self.at + 1 => {}
                 b'\\' if end > self.at && b[end - 1] == b':' => {}
                 _ => break,
@@ -335,6 +257,11 @@ impl<'t> Masking<'t> {
     }
 
     fn token(&mut self) {
+        if !self.prior_is_word() && shape::hardware(&self.bytes[self.at..]) {
+            self.at += shape::HARDWARE_BYTES;
+            self.hide("<HEX>");
+            return;
+        }
         if !self.prior_is_word()
             && let Some(end) = time::at(self.bytes, self.at).filter(|end| !word_byte(byte(self.bytes, *end)))
         {
@@ -360,9 +287,18 @@ impl<'t> Masking<'t> {
         {
             self.key = token;
         }
+        if self.printed_object(token, key) {
+            return;
+        }
         if token.bytes().any(|b| b.is_ascii_digit()) {
-            if self.tells(token, key, begin) {
+            if self.tells(token, key, begin)
+                || key.is_empty() && (spelled_with_digits(token) || class(token) && failure(token))
+            {
                 self.keep(token);
+                return;
+            }
+            if (key.is_empty() || self.bytes[begin - 1] == b'<') && self.keyed_number(token, begin) {
+                self.hide_numbered(token);
                 return;
             }
             // Among the fields, a word and a number are one kind of value.
@@ -375,6 +311,10 @@ impl<'t> Masking<'t> {
                 return;
             }
         } else if self.is_chosen_name(token, key, begin) {
+            self.hide("<*>");
+            return;
+        }
+        if key.is_empty() && class(token) && !failure(token) || self.media_type(token) {
             self.hide("<*>");
             return;
         }
@@ -404,6 +344,7 @@ impl<'t> Masking<'t> {
                 self.hide(placeholder);
                 if placeholder == "<PATH>" {
                     self.query();
+                    self.spaced_path(token);
                 }
             }
         }
@@ -457,8 +398,19 @@ impl<'t> Masking<'t> {
             if matches!(prior, b'(' | b'[') && next == b':' && byte(self.bytes, self.at + 1) == b' ' {
                 return true;
             }
+            // `<URL> 404` at the end
+            if status
+                && next == 0
+                && matches!(digits.as_bytes()[0], b'4' | b'5')
+                && self.out.ends_with("<URL> ")
+            {
+                return true;
+            }
             if one_of(self.last, CODES) {
-                let narrow = one_of(self.last, "status returned response http failed");
+                let narrow = one_of(
+                    self.last,
+                    const { &Words::of("status returned response http failed") },
+                );
                 return status && digits.len() == 3 || !narrow;
             }
             // `502 Bad Gateway`
@@ -482,18 +434,18 @@ impl<'t> Masking<'t> {
             return letters >= 2 || letters == 1 && token.len() >= 5 || prior == b'[';
         }
         (token.starts_with("0x") || code && lettered)
-            && (one_of(self.last, "code hresult errorcode") || one_of(key, "code hresult errorcode"))
+            && (one_of(self.last, const { &Words::of("code hresult errorcode") })
+                || one_of(key, const { &Words::of("code hresult errorcode") }))
     }
 
     fn is_chosen_name(&self, token: &str, key: &str, begin: usize) -> bool {
         if !key.is_empty() {
-            let named = one_of(key, NAMES)
-                || NAME_ENDS.split(' ').any(|end| key.ends_with(end))
-                || begin >= self.tail;
+            let named =
+                one_of(key, NAMES) || NAME_ENDS.iter().any(|end| key.ends_with(*end)) || begin >= self.tail;
             return named
                 && !one_of(key, CODES)
                 && !one_of(key, REASONS)
-                && !matches!(token, "true" | "false" | "null" | "none" | "nil");
+                && !matches!(token, "true" | "false");
         }
         if self.key == token || token.len() > 64 {
             return false;
@@ -502,11 +454,31 @@ impl<'t> Masking<'t> {
             return true;
         }
         let spaced = self.out.ends_with(' ');
+        if spaced && self.acting(token) || self.snake(token, begin) {
+            return true;
+        }
         // `name: otto` and `[name: otto]`
         if self.out.ends_with(": ") && one_of(self.last, LABELS) && !one_of(token, NO_NAMES) {
             return true;
         }
-        if spaced && one_of(self.last, KINDS) && memchr::memchr2(b'-', b'_', token.as_bytes()).is_some() {
+        // `packageName = org.shop`
+        if self.out.ends_with(" = ")
+            && self.last.len() > 4
+            && NAME_ENDS.iter().any(|end| self.last.ends_with(*end))
+        {
+            return !matches!(token, "true" | "false");
+        }
+        if spaced
+            && one_of(self.last, KINDS)
+            && (memchr::memchr3(b'-', b'_', b'/', token.as_bytes()).is_some() || in_humps(token))
+        {
+            return true;
+        }
+        // `port = 25, tls = true`
+        if matches!(token, "true" | "false")
+            && self.out.ends_with(" = ")
+            && self.out.matches(" = ").count() > 2
+        {
             return true;
         }
         if spaced && one_of(self.last, NOUNS) {
@@ -527,7 +499,10 @@ impl<'t> Masking<'t> {
                 let label = label.trim_end_matches(": ");
                 label.len() <= 24
                     && label.bytes().all(|b| b.is_ascii_alphabetic() || b == b' ')
-                    && !one_of(self.last, "error err reason message msg cause status code detail")
+                    && !one_of(
+                        self.last,
+                        const { &Words::of("error err reason message msg cause status code detail") },
+                    )
             })
     }
 
@@ -564,9 +539,11 @@ impl<'t> Masking<'t> {
             {
                 let kept = before.len();
                 self.out.truncate(kept);
+                self.rest_of_bars();
                 return;
             }
         }
         self.out.push_str(placeholder);
+        self.rest_of_bars();
     }
 }

@@ -37,6 +37,61 @@ const COUNTRIES: [&str; 34] = [
     "ar", "at", "au", "be", "br", "ca", "ch", "cl", "co", "cz", "dk", "es", "fi", "gr", "hu", "id", "ie",
     "il", "in", "it", "kr", "mx", "my", "nz", "pl", "pt", "ro", "se", "sg", "th", "tr", "tw", "ua", "vn",
 ];
+/// Endings of files that hold what somebody keeps or sets.
+const FILES: [&str; 52] = [
+    "txt",
+    "csv",
+    "tsv",
+    "xml",
+    "json",
+    "yaml",
+    "yml",
+    "toml",
+    "ini",
+    "conf",
+    "cfg",
+    "properties",
+    "db",
+    "sqlite",
+    "sql",
+    "bak",
+    "tmp",
+    "gz",
+    "tgz",
+    "zip",
+    "tar",
+    "xz",
+    "rar",
+    "pdf",
+    "epub",
+    "mobi",
+    "jpg",
+    "jpeg",
+    "png",
+    "gif",
+    "webp",
+    "svg",
+    "mp3",
+    "mp4",
+    "m4a",
+    "mkv",
+    "avi",
+    "flac",
+    "ogg",
+    "wav",
+    "mov",
+    "webm",
+    "srt",
+    "iso",
+    "img",
+    "pem",
+    "crt",
+    "jar",
+    "proto",
+    "exe",
+    "nzb",
+    "torrent",
+];
 /// First labels of packages written the wrong way round.
 const PACKAGES: [&str; 10] = [
     "com", "org", "net", "io", "java", "javax", "de", "edu", "dev", "app",
@@ -88,6 +143,27 @@ const UNITS: [&str; 44] = [
     "th",
 ];
 
+/// Length of an address of a network card, as printed.
+pub(crate) const HARDWARE_BYTES: usize = 17;
+
+/// Whether `text` begins with the address of a network card, `00:1b:44:11:3a:b7`.
+pub(crate) fn hardware(text: &[u8]) -> bool {
+    let Some(address) = text.first_chunk::<HARDWARE_BYTES>() else {
+        return false;
+    };
+    matches!(address[2], b':' | b'-')
+        && address.iter().enumerate().all(|(at, b)| {
+            if at % 3 == 2 {
+                *b == address[2]
+            } else {
+                b.is_ascii_hexdigit()
+            }
+        })
+        && !text
+            .get(HARDWARE_BYTES)
+            .is_some_and(|b| b.is_ascii_alphanumeric() || *b == address[2])
+}
+
 /// The placeholder for a token, or `None` where it is to be kept.
 pub(crate) fn of(token: &str) -> Option<&'static str> {
     let bytes = token.as_bytes();
@@ -102,6 +178,9 @@ pub(crate) fn of(token: &str) -> Option<&'static str> {
         return Some("<EMAIL>");
     }
     if !digit {
+        if package(token) {
+            return Some("<*>");
+        }
         return host(token).then_some("<HOST>");
     }
     if number(token) {
@@ -131,6 +210,8 @@ pub(crate) fn of(token: &str) -> Option<&'static str> {
             .bytes()
             .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_'))
         && name.bytes().any(|b| b.is_ascii_alphabetic())
+        && !(name.bytes().any(|b| b.is_ascii_uppercase())
+            && name.bytes().all(|b| b.is_ascii_alphabetic() || b == b'.'))
         && !source(name)
     {
         return Some("<HOST>:<PORT>");
@@ -155,10 +236,35 @@ fn path(token: &str) -> bool {
         || token.starts_with("./")
         || token.starts_with("../")
         || token.starts_with("~/");
+    // `ghcr.io/shop`, `org.shop/.Main`
+    let dotted = token.split_once('/').is_some_and(|(first, rest)| {
+        (first.contains('.') || rest.starts_with('.') || rest.matches('.').count() > 1)
+            && !first.is_empty()
+            && !number(first)
+    });
     windows
         || rooted
+        || dotted && ipv4(token).is_none()
+        || file(token)
         || memchr::memchr_iter(b'/', bytes).count() >= 2
             && !ipv4(token).is_some_and(|rest| rest.starts_with('/'))
+}
+
+/// It ends as files do.
+pub(crate) fn ended(token: &str) -> bool {
+    token
+        .rsplit_once('.')
+        .is_some_and(|(_, ending)| FILES.iter().any(|known| known.eq_ignore_ascii_case(ending)))
+}
+
+fn file(token: &str) -> bool {
+    token.rsplit_once('.').is_some_and(|(stem, _)| {
+        !stem.is_empty()
+            && stem
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-') || b >= 0x80)
+            && ended(token)
+    })
 }
 
 fn email(token: &str) -> bool {
@@ -242,6 +348,19 @@ fn hex(bytes: &[u8]) -> bool {
         && (prefixed || digits.len() >= 8 && digits.iter().any(u8::is_ascii_alphabetic))
 }
 
+/// `org.shop.till`: which app, not which class.
+fn package(token: &str) -> bool {
+    let mut labels = token.split('.');
+    labels.next().is_some_and(|first| PACKAGES.contains(&first))
+        && labels.clone().count() >= 2
+        && labels.all(|label| {
+            !label.is_empty()
+                && label
+                    .bytes()
+                    .all(|b| b.is_ascii_lowercase() || matches!(b, b'_' | b'-'))
+        })
+}
+
 fn host(token: &str) -> bool {
     let Some((rest, last)) = token.rsplit_once('.') else {
         return false;
@@ -280,7 +399,8 @@ mod tests {
             ("web-7f9c4d-x2x8k", Some("<*>")),
             ("ForkPoolWorker-3", Some("<*>")),
             ("me@example.com", Some("<EMAIL>")),
-            ("org.apache.hadoop", None),
+            ("org.shop.till", Some("<*>")),
+            ("org.shop.Till", None),
             ("and/or", None),
             ("connection", None),
         ] {

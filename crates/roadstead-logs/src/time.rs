@@ -64,6 +64,11 @@ fn zone(text: &[u8], at: usize) -> usize {
     if matches!(byte(text, at), b'Z' | b'z') {
         return at + 1;
     }
+    // What follows most times: nothing of a zone.
+    let next = byte(text, at + usize::from(byte(text, at) == b' '));
+    if !(next.is_ascii_alphabetic() || matches!(next, b'+' | b'-' | b' ')) {
+        return at;
+    }
     let from = if byte(text, at) == b' ' { at + 1 } else { at };
     if (byte(text, from) | 0x20 == b'a' || byte(text, from) | 0x20 == b'p')
         && byte(text, from + 1) | 0x20 == b'm'
@@ -220,7 +225,40 @@ pub(crate) fn at(text: &[u8], at: usize) -> Option<usize> {
     Some(end)
 }
 
+/// `2026-01-02T15:04:05` and `2026-01-02 15:04:05`, which is how most times are printed: where it ends. `None` says nothing.
+fn iso(text: &[u8], at: usize) -> Option<usize> {
+    let t: &[u8; 19] = text.get(at..)?.first_chunk()?;
+    let marks =
+        t[4] == b'-' && t[7] == b'-' && t[13] == b':' && t[16] == b':' && matches!(t[10], b' ' | b'T');
+    if !marks {
+        return None;
+    }
+    let number = |tens: usize| {
+        let (tens, ones) = (t[tens].wrapping_sub(b'0'), t[tens + 1].wrapping_sub(b'0'));
+        if tens < 10 && ones < 10 {
+            tens * 10 + ones
+        } else {
+            u8::MAX
+        }
+    };
+    let day = number(0) < 100 && number(2) < 100 && number(5) <= 12 && number(8) <= 31;
+    if !day || number(11) > 24 || number(14) > 59 || number(17) > 61 {
+        return None;
+    }
+    let mut end = at + 19;
+    if matches!(byte(text, end), b'.' | b',' | b':') {
+        let fraction = digits(text, end + 1);
+        if (1..=9).contains(&fraction) {
+            end += 1 + fraction;
+        }
+    }
+    (!byte(text, end).is_ascii_digit()).then_some(end)
+}
+
 fn numeric(text: &[u8], at: usize) -> Option<usize> {
+    if let Some(end) = iso(text, at) {
+        return Some(zone(text, end));
+    }
     let length = digits(text, at);
     let sep = byte(text, at + length);
     match length {

@@ -49,6 +49,13 @@ pub(crate) fn exception_name(text: &str) -> Option<&str> {
     }
     let name = &text[..length];
     let after = bytes.get(name.len()).copied().unwrap_or(0);
+    // Words of sentences are most of what is asked for: none of them ends so, or is longer than its last part.
+    if after == b' '
+        && !matches!(bytes.get(length + 1), Some(b'[' | b'('))
+        && !name.bytes().any(|b| matches!(b, b'.' | b':' | b'\\' | b'$'))
+    {
+        return None;
+    }
     if name.len() < 5
         || !matches!(after, 0 | b':' | b' ' | b'(' | b'[')
         || !bytes[0].is_ascii_alphabetic() && bytes[0] != b'_'
@@ -173,11 +180,18 @@ pub(crate) fn part(line: &str) -> Option<Part> {
         b'0'..=b'9' if numbered_frame(text) => Part::Frame,
         b'/' | b'n' | b'f' | b'i' | b'C' if node_place(text) => Part::Start(Tongue::Node),
         b'/' if ruby_place(text) && text.contains(": ") => Part::Start(Tongue::Other),
+        _ if begins_with_word(bytes) => return None,
         _ if relative_ruby_place(text) => Part::Frame,
         _ if exception_name(text).is_some() => Part::Exception,
         _ => return None,
     };
     Some(found)
+}
+
+/// The first word of a sentence, as most messages begin.
+fn begins_with_word(text: &[u8]) -> bool {
+    let length = text.iter().take_while(|b| b.is_ascii_alphabetic()).count();
+    length > 0 && text.get(length) == Some(&b' ') && !matches!(text.get(length + 1), Some(b'[' | b'('))
 }
 
 /// What follows `at `: a call with brackets or a place with a line.

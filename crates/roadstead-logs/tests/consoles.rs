@@ -181,3 +181,81 @@ fn the_frames_of_a_library_do_not_part_its_own_exception() {
     );
     assert_ne!(gone(put, "TypeError"), gone(take, "TypeError"));
 }
+
+#[test]
+fn frames_below_a_head_may_have_the_same_head_with_an_indent() {
+    let event = one(&[
+        "2026-01-02 15:04:05 +0000 [warn]: #0 buffer cannot be stored",
+        "  2026-01-02 15:04:05 +0000 [warn]: #0 /usr/lib/ruby/gems/shop/store.rb:12:in `write'",
+        "  2026-01-02 15:04:05 +0000 [warn]: #0 same frames as before",
+    ]);
+    assert_eq!(event.severity, Severity::Warn);
+}
+
+#[test]
+fn last_words_of_a_crash_are_one_event() {
+    one(&[
+        "[2026-01-02 15:04:05.123][7][critical][crash] [src/crash.cc:12] Caught signal 11",
+        "[2026-01-02 15:04:05.123][7][critical][crash] [src/crash.cc:40] Frames:",
+        "[2026-01-02 15:04:05.123][7][critical][crash] [src/crash.cc:44] #0: Shop::store() [0x55f1]",
+    ]);
+}
+
+#[test]
+fn a_box_below_a_head_is_of_its_message() {
+    let lines = [
+        "2026-01-02 15:04:05.123+0000 [id=12]\tINFO\tshop.Setup#init: ",
+        "",
+        "*************************************************************",
+        "",
+        "A first till is needed. It has been made.",
+        "Its number:",
+        "",
+        "00b1c2aa91f04c1c",
+        "",
+        "*************************************************************",
+    ];
+    assert_eq!(one(&lines).line_count, 10);
+}
+
+#[test]
+fn a_level_before_the_name_of_who_speaks_is_one() {
+    for (line, severity) in [
+        ("Info Library: Watching /media/Fatal Error", Severity::Other),
+        ("Warn Library: slow today", Severity::Warn),
+        ("Error Library: gone away", Severity::Error),
+        ("Error Rate: 0.0 % of all", Severity::Other),
+        ("Error Log: /var/log/x y", Severity::Other),
+        ("Error Pages: served from disk", Severity::Other),
+        (
+            "(node:12) [DEP0001] DeprecationWarning: `a()` is prone to errors",
+            Severity::Warn,
+        ),
+    ] {
+        assert_eq!(severities(&[line]), [severity], "{line}");
+    }
+}
+
+#[test]
+fn a_table_with_a_column_for_errors_is_harmless() {
+    assert_eq!(
+        severities(&[
+            "==================================================",
+            "File            PID   # Orders   # Errors  Last run",
+            "--------------  ----  --------  ---------  --------",
+            "/opt/shop/a.py  1188         1          0  12.3s",
+            "==================================================",
+        ]),
+        [Severity::Other]
+    );
+}
+
+#[test]
+fn numbered_reports_of_a_cluster_are_grouped_by_what_they_say() {
+    let told = events(&[
+        "134681 node-246 unix.hw state_change 1077804742 1 Link to till 12 is down",
+        "134690 gige7 net status 1077805742 1 Link to till 4711 is down",
+    ]);
+    assert_eq!(told[0].fingerprint, told[1].fingerprint);
+    assert_eq!(told[0].masked, "Link to till <N> is down");
+}

@@ -27,6 +27,12 @@ pub(super) fn ruled(text: &str) -> bool {
     lead >= 5 && text[..lead].bytes().filter(|b| *b != b' ').count() >= 3
 }
 
+/// Nothing but a rule, which opens a box or closes it.
+pub(super) fn rule(text: &str) -> bool {
+    let bytes = text.trim_ascii().as_bytes();
+    bytes.len() >= 16 && matches!(bytes[0], b'*' | b'=' | b'-' | b'#') && bytes.iter().all(|b| *b == bytes[0])
+}
+
 /// Lines of a picture: no letter and no digit, and no bracket or caret of something else.
 pub(super) fn drawing(text: &str) -> bool {
     let text = text.trim();
@@ -43,6 +49,10 @@ pub(super) fn closing(text: &str) -> bool {
         .strip_prefix('"')
         .filter(|rest| rest.starts_with('}'))
         .unwrap_or(text);
+    // `</match>`
+    if text.starts_with("</") && text.ends_with('>') && !text.contains(' ') {
+        return true;
+    }
     matches!(text.as_bytes().first(), Some(b'}' | b']' | b')'))
         && text
             .bytes()

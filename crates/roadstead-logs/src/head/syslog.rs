@@ -30,9 +30,18 @@ impl Walk<'_> {
 
     /// `host program[12]: ` after a time of any shape.
     pub(super) fn names_a_process(&self) -> bool {
+        let first = byte(self.text, self.at);
+        // A level is no host.
+        let level = self.text[self.at.min(self.text.len())..].first_chunk();
+        if !first.is_ascii_alphanumeric() || matches!(level, Some(b"INFO" | b"WARN" | b"DEBU")) {
+            return false;
+        }
         let host = token(self.text, self.at);
         let program = skip_spaces(self.text, self.at + host);
         let tag = &self.text[program.min(self.text.len())..];
+        if !byte(tag, 0).is_ascii_alphanumeric() {
+            return false;
+        }
         let tag = &tag[..token(tag, 0)];
         tag.strip_suffix(b"]:").is_some_and(|tag| {
             let digits = tag.iter().rev().take_while(|b| b.is_ascii_digit()).count();
@@ -76,6 +85,33 @@ impl Walk<'_> {
                 self.commit(end + 1);
             }
         }
+    }
+
+    /// `134681 node-246 unix.hw state_change 1077804742 1 message`: what a cluster's machines report is numbered, and says
+    /// its node, part and state before the seconds since 1970.
+    pub(super) fn record(&mut self) -> bool {
+        let number = time::digits(self.text, 0);
+        if !(1..=9).contains(&number) || byte(self.text, number) != b' ' {
+            return false;
+        }
+        let mut at = number + 1;
+        for _ in 0..3 {
+            let name = token(self.text, at);
+            if name == 0 || !self.text[at].is_ascii_alphabetic() {
+                return false;
+            }
+            at += name + 1;
+        }
+        let Some(end) = time::epoch(self.text, at).filter(|end| byte(self.text, *end) == b' ') else {
+            return false;
+        };
+        let flag = time::digits(self.text, end + 1);
+        if !(1..=3).contains(&flag) || byte(self.text, end + 1 + flag) != b' ' {
+            return false;
+        }
+        self.head.time = true;
+        self.commit(end + 1 + flag);
+        true
     }
 
     /// `<3>` or `<165>1 ` of syslog and of the kernel.

@@ -2,6 +2,7 @@
 
 use super::{blank, byte, token, word};
 use crate::Severity;
+use crate::keywords;
 use crate::level::{self, Spelling};
 
 /// What stands before the level word, which decides how much of a word is believed.
@@ -33,8 +34,15 @@ pub(super) fn level_word(text: &[u8], at: usize, before: Before, timed: bool) ->
     let space = after == b' ';
     // `WARN[0012] message`: seconds since the start.
     let since = after == b'[' && next.is_ascii_digit() && before == Before::Nothing && loud;
+    // `Info Server: message`
+    let speaks = before == Before::Nothing
+        && at == 0
+        && space
+        && !spelled.eq_ignore_ascii_case(b"fail")
+        && speaker(text, end + 1, severity);
     let held = match (spelling, before) {
         _ if since => true,
+        (Spelling::Any, _) if speaks => true,
         _ if after == b'!' && spelled.eq_ignore_ascii_case(b"err") => true,
         (Spelling::Any, Before::Time) => colon || column || space || after == b'/',
         (Spelling::Any, Before::Nothing) => colon || column || loud && (space || after == b'/'),
@@ -55,6 +63,37 @@ pub(super) fn level_word(text: &[u8], at: usize, before: Before, timed: bool) ->
         end + usize::from(matches!(after, b':' | b'!' | b','))
     };
     Some((severity, end))
+}
+
+/// A name with a capital, a colon behind it and something said: `Server: message`, not `Code: 12`. Of what goes wrong there
+/// may be a rate or a page, which are in order: `Error Rate: 0 %`.
+fn speaker(text: &[u8], at: usize, severity: Severity) -> bool {
+    const LABELS: [&[u8]; 12] = [
+        b"Code",
+        b"Message",
+        b"Details",
+        b"Detail",
+        b"Type",
+        b"Number",
+        b"Reason",
+        b"Description",
+        b"Name",
+        b"Text",
+        b"Stack",
+        b"Output",
+    ];
+    let length = word(text, at);
+    if length <= 2
+        || !text[at].is_ascii_uppercase()
+        || byte(text, at + length) != b':'
+        || !blank(byte(text, at + length + 1))
+    {
+        return false;
+    }
+    let name = &text[at..at + length];
+    let said = &text[at + length + 2..];
+    let sentence = said.first().is_some_and(|b| b.is_ascii_alphabetic()) && said.contains(&b' ');
+    !LABELS.contains(&name) && (severity == Severity::Other || sentence && !keywords::in_order(name))
 }
 
 /// What a bracket holds when it holds a level: `error`, `E`, `php:warn`, `core:error`, `WARN ]`.

@@ -127,3 +127,83 @@ fn labels_behind_bars_have_values() {
     );
     assert_ne!(mask("down | Reason: refused"), mask("down | Reason: denied"));
 }
+
+#[test]
+fn what_somebody_named_makes_no_other_trouble() {
+    for (a, b) in [
+        ("plugin shop loaded", "plugin till loaded"),
+        ("row of shop_orders is locked", "row of till_items is locked"),
+        ("no key for user <otto>", "no key for user <1767366245:anna>"),
+        (
+            "Window{3fa2 u0 a/.Main} is gone",
+            "Window{4711 u0 b/.List at 3} is gone",
+        ),
+        ("<Job: a.b at 0x3f> is late", "<Job: c at 0x40 of d> is late"),
+        (
+            "cancel:0|org.shop.till|12|null|34",
+            "cancel:7|org.bakery|4|null|5",
+        ),
+        ("got text/html; charset=utf-8 back", "got application/json back"),
+        (
+            "cannot play /films/Old Barge (1999)/Old Barge.mkv",
+            "cannot play /films/Boat.mp4",
+        ),
+        ("Starting org.shop.v2.Orders now", "Starting org.shop.Users now"),
+        (
+            "Handling App\\Message\\Export late",
+            "Handling App\\Message\\Import late",
+        ),
+        ("app org.shop.till is gone", "app com.bakery is gone"),
+        ("open ghcr.io/shop/till failed", "open docker.io/till failed"),
+        ("get field sysUpTime failed", "get field ifInOctets failed"),
+        (
+            "listening localIp = ::, port = 25, n = 1, tls = false",
+            "listening localIp = ::, port = 993, n = 2, tls = true",
+        ),
+        ("line not matched: \"a b c d e\"", "line not matched: \"x\""),
+        (
+            "unknown device aa:bb:cc:dd:ee:ff is here",
+            "unknown device 00:11:22:33:44:55 is here",
+        ),
+        ("peer 10.0.0.4:51820 is gone", "peer [fd00::12]:51820 is gone"),
+        (
+            "certificate for *.shop.example.com ends",
+            "certificate for shop.example.org ends",
+        ),
+        (
+            "push to repo otto/shop rejected",
+            "push to repo anna/till.git rejected",
+        ),
+        (
+            "backup of volume shop_data failed",
+            "backup of volume pgdata failed",
+        ),
+        (
+            "batch for [shop.orders, shop.items] is late",
+            "batch for [till.a] is late",
+        ),
+    ] {
+        assert_eq!(super::alike(&mask(a)), super::alike(&mask(b)), "{a} / {b}");
+    }
+}
+
+#[test]
+fn what_tells_trouble_is_no_name() {
+    for (a, b) in [
+        ("plugin loading failed", "plugin update failed"),
+        ("database connection failed", "database migration failed"),
+        (
+            "caught org.shop.s3.StoreException",
+            "caught org.shop.s3.QueueException",
+        ),
+        (
+            "no image for https://shop.example/a.png 404",
+            "no image for https://shop.example/a.png 502",
+        ),
+        ("open(SOCKS5) failed", "open(SOCKS4) failed"),
+        ("ssl_read() failed", "ssl_write() failed"),
+        ("memory:12 is low", "disk:12 is low"),
+    ] {
+        assert_ne!(super::alike(&mask(a)), super::alike(&mask(b)), "{a} / {b}");
+    }
+}

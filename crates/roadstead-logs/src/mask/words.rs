@@ -1,44 +1,183 @@
 //! The words that masking goes by, and what it asks of stretches of a message.
 
 /// Words after which a number is the name of a trouble.
-pub(super) const CODES: &str = "status statuscode status_code code errno error http exit signal sqlstate errorcode error_code \
-    exitcode exit_code retcode rc returned response err hresult exited failed";
+pub(super) const CODES: &Words = &Words::of(
+    "status statuscode status_code code errno error http exit signal sqlstate errorcode error_code \
+    exitcode exit_code retcode rc returned response err hresult exited failed",
+);
 /// Keys whose value is a name somebody chose, even if it is a word.
-pub(super) const NAMES: &str = "user username userid user_id login account ruser rhost host hostname server client ip addr \
+pub(super) const NAMES: &Words = &Words::of(
+    "user username userid user_id login account ruser rhost host hostname server client ip addr \
     address remote name id container pod node instance device dev session session_id request_id \
     req_id trace_id span_id path file filename url uri email job queue topic key token image tag \
-    domain pkg tenant";
+    domain pkg tenant",
+);
 /// Keys whose value says what went wrong.
-pub(super) const REASONS: &str = "reason msg message cause errmsg detail exception state level type";
+pub(super) const REASONS: &Words =
+    &Words::of("reason msg message cause errmsg detail exception state level type");
 /// Most words between quotes that are taken for one value.
 pub(super) const QUOTED_WORDS: usize = 3;
 /// Most words between quotes that are taken for the name of what the noun before them is.
 pub(super) const NAME_WORDS: usize = 8;
 /// Nouns before a name between quotes.
-pub(super) const NAMED: &str = "workflow filter monitor dashboard alert rule library album playlist movie series folder file \
+pub(super) const NAMED: &Words = &Words::of(
+    "workflow filter monitor dashboard alert rule library album playlist movie series folder file \
     plugin module job task user account group device service client channel room topic queue stream index table \
     database bucket volume container image server node host session report script automation entity integration \
-    project repository recipe book document page list feed profile named called title name";
+    project repository recipe book document page list feed profile named called title name",
+);
 /// Ends of keys whose value is a name somebody chose.
-pub(super) const NAME_ENDS: &str = "name _id _ip _host _user id Id ID";
+pub(super) const NAME_ENDS: [&str; 10] = [
+    "name", "Name", "Package", "_id", "_ip", "_host", "_user", "id", "Id", "ID",
+];
 /// Labels with a colon before such a name.
-pub(super) const LABELS: &str = "name user username uid login hostname id email account file path ip";
+pub(super) const LABELS: &Words =
+    &Words::of("name user username uid login hostname id email account file path ip");
 /// Nouns before a name that is no plain word: `service init-db: starting`.
-pub(super) const KINDS: &str = "host hostname container pod service client device topic queue group node job task worker plugin \
+pub(super) const KINDS: &Words = &Words::of(
+    "host hostname container pod service client device topic queue group node job task worker plugin \
     module index table database bucket volume network image instance connection folder session \
-    job_id";
+    job_id repo repository field metric measurement tag column",
+);
 /// Nouns before the name of one of their kind.
-pub(super) const NOUNS: &str = "user username";
+pub(super) const NOUNS: &Words = &Words::of("user username");
+/// Nouns before the name of one of their kind that did something or had it done.
+pub(super) const ACTORS: &Words = &Words::of(
+    "application app plugin module service container job task worker addon add-on extension theme component integration \
+    volume table database bucket index queue topic channel device indexer provider feed monitor repository repo",
+);
+/// What such a one did.
+pub(super) const ACTED: &Words = &Words::of(
+    "started stopped exited loaded terminated crashed failed restarted registered initialized initialised enabled disabled \
+    installed removed finished completed succeeded is was has took timed became exceeded reached does did not cannot could",
+);
+/// What follows such a noun as a noun of its own.
+pub(super) const NO_ACTORS: &Words = &Words::of(
+    "startup shutdown start stop context server manager execution loading creation update updates thread threads process \
+    processes queue pool name names installation initialization runner scheduler which that this it scan check checks sync \
+    migration migrations import export backup run connection connections size lock locks key driver length limit count file \
+    files directory path config space access error errors data schema version status state service query request response \
+    timeout cache memory disk entry entries",
+);
+/// Words before a host, which its port follows: `connect to shop:5432`.
+pub(super) const HOSTS_FOLLOW: &Words = &Words::of(
+    "to at on from via tcp udp host hosts server broker address addr upstream peer node dial proxy \
+    with lookup resolve reach reached reaching endpoint listening connect connecting backend against into master primary \
+    replica",
+);
+/// Names with digits that are words: another of them says another thing.
+const SPELLED: &Words = &Words::of(
+    "socks4 socks5 http2 http3 oauth1 oauth2 md5 sha1 sha256 sha384 sha512 utf8 utf-8 utf16 utf-16 \
+    base32 base64 x509 h264 h265 mp3 mp4 av1 vp8 vp9 s3 ec2 k8s ssh1 ssh2 ext3 ext4 win32 x86 x64 x86_64 amd64 arm64 aarch64 \
+    log4j neo4j sqlite3 fts5 pkcs7 pkcs8 pkcs12 ed25519 rs256 hs256 es256 tls1 tls1.2 tls1.3 tlsv1 tlsv1.2 tlsv1.3 2fa p2p \
+    v4l2",
+);
 /// What follows such a noun without being a name.
-pub(super) const NO_NAMES: &str = "is was has had not does did do in on at by for from to with without and or name id unknown \
+pub(super) const NO_NAMES: &Words = &Words::of(
+    "is was has had not does did do in on at by for from to with without and or name id unknown \
     agent service data database account accounts input session sessions error failed key keys \
     already could cannot can must should will would authentication authenticated authorization \
     permission permissions request requested space interface networking header address config \
-    configuration group exited exists interrupt settings";
+    configuration group exited exists interrupt settings",
+);
 
-/// Whether a list of words, each a blank from the next, holds this one in any case.
-pub(super) fn one_of(word: &str, words: &str) -> bool {
-    word.len() <= 16 && words.split(' ').any(|w| w.eq_ignore_ascii_case(word))
+/// Longest word in a list; longer ones are in none.
+const LONGEST_LISTED: usize = 16;
+
+/// Most words of a list.
+const MOST_LISTED: usize = 96;
+
+/// A list of words, each a blank from the next.
+pub(super) struct Words {
+    text: &'static str,
+    /// For each length, the first letters of the words that have it: nearly every word is turned away here.
+    firsts: [u32; LONGEST_LISTED + 1],
+    /// Where each word begins, and how long it is.
+    places: [(u16, u8); MOST_LISTED],
+    count: usize,
+}
+
+impl Words {
+    pub(super) const fn of(text: &'static str) -> Self {
+        let bytes = text.as_bytes();
+        let mut words = Self {
+            text,
+            firsts: [0; LONGEST_LISTED + 1],
+            places: [(0, 0); MOST_LISTED],
+            count: 0,
+        };
+        let mut start = 0;
+        while start < bytes.len() {
+            let mut end = start;
+            while end < bytes.len() && bytes[end] != b' ' {
+                end += 1;
+            }
+            words.firsts[end - start] |= 1 << (bytes[start] & 0x1f);
+            words.places[words.count] = (start as u16, (end - start) as u8);
+            words.count += 1;
+            start = end + 1;
+        }
+        words
+    }
+}
+
+/// Whether a list of words holds this one in any case.
+pub(super) fn one_of(word: &str, words: &Words) -> bool {
+    let bytes = word.as_bytes();
+    (1..=LONGEST_LISTED).contains(&bytes.len())
+        && words.firsts[bytes.len()] & 1 << (bytes[0] & 0x1f) != 0
+        && words.places[..words.count].iter().any(|(start, length)| {
+            usize::from(*length) == bytes.len()
+                && words.text.as_bytes()[usize::from(*start)..][..bytes.len()].eq_ignore_ascii_case(bytes)
+        })
+}
+
+pub(super) fn spelled_with_digits(token: &str) -> bool {
+    one_of(token, SPELLED)
+}
+
+/// `sysUpTime`
+pub(super) fn in_humps(token: &str) -> bool {
+    token
+        .as_bytes()
+        .windows(2)
+        .any(|pair| pair[0].is_ascii_lowercase() && pair[1].is_ascii_uppercase())
+}
+
+/// The class of what went wrong, not of who did it.
+pub(super) fn failure(token: &str) -> bool {
+    [
+        "Exception",
+        "Error",
+        "Failure",
+        "Fault",
+        "Timeout",
+        "Warning",
+        "Throwable",
+        "Interrupt",
+        "NotFound",
+        "Exit",
+    ]
+    .iter()
+    .any(|end| token.ends_with(end))
+}
+
+/// `com.shop.s3.model.Store`: a class.
+pub(super) fn class(token: &str) -> bool {
+    let named = |label: &str| {
+        label.starts_with(|c: char| c.is_ascii_alphabetic())
+            && label
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'$'))
+            && label.bytes().filter(u8::is_ascii_digit).count() <= 2
+    };
+    let dot = if token.contains('\\') { '\\' } else { '.' };
+    token.rsplit_once(dot).is_some_and(|(package, class)| {
+        package.contains(dot)
+            && class.starts_with(|c: char| c.is_ascii_uppercase())
+            && class.bytes().any(|b| b.is_ascii_lowercase())
+            && token.split(dot).all(named)
+    })
 }
 
 pub(super) fn only_placeholders(text: &str) -> bool {

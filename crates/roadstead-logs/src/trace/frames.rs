@@ -3,8 +3,8 @@
 use super::{Part, Tongue, exception_name, native, numbered_frame, part, untagged};
 use crate::mask::mask;
 
-/// Own frames that go into a fingerprint.
-const FRAMES: usize = 3;
+/// Own frames that go into a fingerprint, innermost first.
+const FRAMES: usize = 1;
 
 /// What a trace tells.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -262,7 +262,19 @@ impl Trace {
                 frame(line, next).filter(|_| part.is_none_or(|p| matches!(p, Part::Frame | Part::More)))
             {
                 frames += 1;
-                let name = settled(&format!("{function}@{}", file_name(&file)));
+                // A letter is what a minifier leaves of a name: another one with every build.
+                let function = if function.len() > 1 {
+                    function
+                } else {
+                    String::new()
+                };
+                // What fails while a file is loaded has no function, and as many files as there are.
+                let place = if function == "<module>" {
+                    ""
+                } else {
+                    file_name(&file)
+                };
+                let name = settled(&format!("{function}@{place}"));
                 let list = if foreign(&function, &file) {
                     &mut all
                 } else {

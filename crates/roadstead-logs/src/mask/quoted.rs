@@ -1,0 +1,112 @@
+//! What stands between quotes, and objects in the midst of a message.
+
+use super::words::{CODES, NAME_WORDS, NAMED, NAMES, QUOTED_WORDS, REASONS, Words, one_of};
+use super::{LONGEST, MOST_READ, Masking, byte, mask, word_byte};
+
+/// The masked form of what stands within an object, which is not looked into for more objects.
+fn within(text: &str) -> String {
+    let first = text.lines().next().unwrap_or("");
+    if first.contains("{\"") {
+        "<*>".to_owned()
+    } else {
+        mask(first)
+    }
+}
+
+impl Masking<'_> {
+    /// An object in the midst of a message: of its members only what went wrong counts.
+    pub(super) fn object(&mut self) -> bool {
+        let rest = &self.text[self.at..];
+        let rest = &rest[..rest.floor_char_boundary(MOST_READ)];
+        let mut told = String::new();
+        let end = crate::json::members(rest, |member| {
+            let name = member.key.rsplit('.').next().unwrap_or(member.key);
+            let value = match member.value {
+                crate::json::Value::Text(value) | crate::json::Value::Bare(value) => value,
+                crate::json::Value::Nested => return true,
+            };
+            let wrong = one_of(name, const { &Words::of("error err exception reason") })
+                && !crate::keywords::empty_value(value.as_bytes());
+            let code = one_of(
+                name,
+                const { &Words::of("code status errno status_code statusCode") },
+            ) && value.len() <= 8;
+            if told.len() < LONGEST && (wrong || code) {
+                told.push(' ');
+                if code {
+                    told.push_str(value);
+                } else {
+                    told.push_str(&within(&crate::json::unescaped(value)));
+                }
+            }
+            true
+        });
+        let Some(end) = end else {
+            return false;
+        };
+        self.at += end;
+        self.out.push_str("{<*>}");
+        self.out.push_str(&told);
+        self.last = "";
+        true
+    }
+
+    /// A few quoted words are a value; a quoted sentence is read on.
+    pub(super) fn quote(&mut self, quote: u8) {
+        let from = self.at + 1;
+        // `u'x'` of Python is a quote, `can't` is none.
+        let lettered = self.at > 0
+            && matches!(self.bytes[self.at - 1], b'u' | b'b' | b'r')
+            && (self.at < 2 || !word_byte(self.bytes[self.at - 2]));
+        if !self.prior_is_word() || lettered {
+            let window = &self.bytes[from..];
+            let object = matches!(byte(window, 0), b'{' | b'[');
+            let length = memchr::memchr(
+                quote,
+                &window[..window.len().min(if object { 2000 } else { 300 })],
+            );
+            if let Some(length) = length
+                && !word_byte(byte(self.bytes, from + length + 1))
+            {
+                let key = self.key;
+                let inner = &self.text[from..from + length];
+                let words = inner
+                    .split(' ')
+                    .filter(|word| word.bytes().any(word_byte))
+                    .count()
+                    .max(1);
+                let telling = one_of(key, CODES) || one_of(key, REASONS);
+                let given = quote == b'"' && self.given(from + length + 1);
+                // `filter "what somebody called it"`, `name="…"`
+                let named = quote != b'`' && (one_of(key, NAMES) || self.apposed() && words <= NAME_WORDS);
+                let value = (words <= QUOTED_WORDS || named || given) && !telling
+                    || object && quote != b'"'
+                    || words == 1 && inner.len() >= 24;
+                if value || words == 1 {
+                    self.key = "";
+                    self.out.push(quote as char);
+                    if !inner.is_empty() {
+                        self.out.push_str(if value { "<*>" } else { inner });
+                    }
+                    self.out.push(quote as char);
+                    self.at = from + length + 1;
+                    self.last = "";
+                    return;
+                }
+            }
+        }
+        self.key = "";
+        self.out.push(quote as char);
+        self.at = from;
+    }
+
+    /// The quote at `at` follows a noun that is no verb of saying, and not a colon.
+    fn apposed(&self) -> bool {
+        !self.last.is_empty()
+            && self
+                .out
+                .strip_suffix(' ')
+                .is_some_and(|out| out.ends_with(self.last))
+            && one_of(self.last, NAMED)
+    }
+}
