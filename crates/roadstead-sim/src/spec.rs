@@ -303,7 +303,8 @@ impl Berth {
         }
     }
 
-    fn data_volume(&self) -> Option<(String, &'static str)> {
+    /// The volume its data are on, and where it is mounted.
+    pub(crate) fn data_volume(&self) -> Option<(String, &'static str)> {
         let path = outfit(self.script.image).data?;
         let name = match self.compose {
             true => format!("{}_{}", self.app, self.script.service),

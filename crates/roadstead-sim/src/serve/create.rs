@@ -7,14 +7,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use hyper::StatusCode;
-use roadstead_model::ContainerState;
 use serde_json::{Map, Value, json};
 
 use super::SimHost;
 use super::body::Answer;
 use super::images;
 use super::lifecycle::{check_name, name_is_free};
-use super::live::Live;
 use super::networks::endpoint;
 use super::request::Query;
 use crate::berth::Berth;
@@ -72,7 +70,7 @@ pub(super) fn create(
         name_is_free(sim, live, &name, now_ms)?;
         let config = joined(body, image, &id);
         let labels = labels_of(&config);
-        let mut berth = place_for(sim, live, image, &name, &labels, now_ms);
+        let mut berth = place_for(sim, image, &name, &labels, &host_config);
         berth.slot = sim.host().berths.len() + number as usize;
         berth.name = name;
         berth.labels = labels;
@@ -136,8 +134,19 @@ fn joined(mut config: Map<String, Value>, image: Image, id: &str) -> Map<String,
         take(&mut config, "Cmd");
         take(&mut config, "Entrypoint");
     }
-    for name in ["User", "WorkingDir", "Healthcheck", "StopSignal"] {
+    for name in ["User", "WorkingDir", "StopSignal"] {
         take(&mut config, name);
+    }
+    // Of a health check, each part that is missing is the image's.
+    let mut check = object(of_image.get("Healthcheck").cloned().unwrap_or_default());
+    let asked = object(config.remove("Healthcheck").unwrap_or_default());
+    check.extend(
+        asked
+            .into_iter()
+            .filter(|(_, value)| !is_empty(Some(value)) && *value != json!(0)),
+    );
+    if !check.is_empty() {
+        config.insert("Healthcheck".to_owned(), Value::Object(check));
     }
     for name in ["Labels", "ExposedPorts", "Volumes"] {
         let mut both = object(of_image.get(name).cloned().unwrap_or_default());
@@ -188,26 +197,36 @@ fn labels_of(config: &Map<String, Value>) -> Vec<(String, String)> {
 /// The place whose numbers the container goes on with.
 fn place_for(
     sim: &SimHost,
-    live: &Live,
     image: Image,
     name: &str,
     labels: &[(String, String)],
-    now_ms: i64,
+    host_config: &Map<String, Value>,
 ) -> Berth {
     let compose = Berth::compose_names(labels);
     let same_image = |berth: &&Berth| berth.image_script.image == image.script.image;
-    let berths = || sim.host().berths.iter().filter(same_image);
+    let mut berths = sim.host().berths.iter().filter(same_image);
     let found = match compose {
         Some((project, service)) => {
-            berths().find(|berth| berth.compose && berth.app == project && berth.script.service == service)
+            berths.find(|berth| berth.compose && berth.app == project && berth.script.service == service)
         }
-        // A new container stands beside the old one under another name for a while.
-        None => berths().filter(|berth| !berth.compose).max_by_key(|berth| {
-            (
-                name.starts_with(berth.name.as_str()),
-                is_idle(live, berth, now_ms),
-            )
-        }),
+        // It has another name while the old one is there: what they share are volumes, and mostly the beginning of the name.
+        None => {
+            let volumes: BTreeSet<String> = mounts(&Map::new(), host_config, "")
+                .into_iter()
+                .filter_map(|mount| mount.volume)
+                .collect();
+            berths.filter(|berth| !berth.compose).max_by_key(|berth| {
+                let volume = berth
+                    .data_volume()
+                    .is_some_and(|(volume, _)| volumes.contains(&volume));
+                let beginning = if name.starts_with(&berth.name) {
+                    berth.name.len()
+                } else {
+                    0
+                };
+                (volume, beginning)
+            })
+        }
     };
     let mut berth = match found {
         Some(berth) => berth.clone(),
@@ -216,14 +235,6 @@ fn place_for(
     berth.compose = compose.is_some();
     berth.app = compose.map_or_else(|| name.to_owned(), |(project, _)| project.to_owned());
     berth
-}
-
-/// Nothing runs under its name now.
-fn is_idle(live: &Live, berth: &Berth, now_ms: i64) -> bool {
-    let made = live.made.iter().filter(|made| made.name == berth.name);
-    !made
-        .filter_map(|made| made.moment_at(now_ms))
-        .any(|moment| moment.state == ContainerState::Running)
 }
 
 /// The host configuration with the engine's defaults where the client said nothing.

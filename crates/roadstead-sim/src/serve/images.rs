@@ -14,7 +14,7 @@ use serde_json::{Map, Value, json};
 use super::SimHost;
 use super::body::Answer;
 use super::host::rfc3339;
-use super::live::{Deed, Live, all};
+use super::live::{Deed, Live, all_of};
 use super::request::Query;
 use crate::SIMULATED_LABEL;
 use crate::image::{Image, Reference, Withheld};
@@ -67,7 +67,7 @@ pub(super) fn all_local(sim: &SimHost, live: &Live, now_ms: i64) -> Vec<Local> {
         .chain(made.map(|made| made.image))
         .for_each(&mut add);
     images.retain(|image| !live.removed_images.contains(image));
-    let used: Vec<Image> = all(sim)
+    let used: Vec<Image> = all_of(host, live, now_ms)
         .map(|found| found.berth.image_of(found.moment.generation))
         .collect();
     images
@@ -280,7 +280,15 @@ fn tell(live: &mut Live, now_ms: i64, action: &str, actor: &str, name: &str) {
 /// What the engine says when the registry gives nothing.
 fn refusal(reference: &Reference, withheld: Withheld) -> Answer {
     let Reference { name, digest, .. } = reference;
+    // Docker Hub does not say which of the two it is; others do.
+    let is_hub = !name
+        .split_once('/')
+        .is_some_and(|(first, _)| first.contains(['.', ':']));
     match withheld {
+        Withheld::NoRepository if !is_hub => Answer::error(
+            StatusCode::NOT_FOUND,
+            &format!("manifest for {name} not found: name unknown: repository name not known to registry"),
+        ),
         Withheld::Denied | Withheld::NoRepository => Answer::error(
             StatusCode::NOT_FOUND,
             &format!(

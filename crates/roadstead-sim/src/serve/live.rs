@@ -126,36 +126,30 @@ impl SimHost {
 
 /// Every container of the host now.
 pub(super) fn all(sim: &SimHost) -> impl Iterator<Item = Found<'_>> {
-    let live = sim.live();
-    let now_ms = sim.clock().now_ms();
-    let found = move |berth: Place<'static>| {
-        let moment = berth.moment_at(now_ms)?;
-        Some(Found {
-            berth,
-            moment,
-            now_ms,
-        })
-    };
-    let made: Vec<Found<'_>> = live
-        .made
-        .iter()
-        .cloned()
-        .map(Place::Made)
-        .filter_map(found)
-        .collect();
-    let scripted = sim.host().berths.iter().enumerate();
+    all_of(sim.host(), &sim.live(), sim.clock().now_ms())
+}
+
+/// Every container of a host after what clients did. Whoever is changing that must ask with what they have in hand.
+pub(super) fn all_of<'a>(
+    host: &'a ScriptedHost,
+    live: &Live,
+    now_ms: i64,
+) -> impl Iterator<Item = Found<'a>> + use<'a> {
+    let made: Vec<Arc<Berth>> = live.made.clone();
+    let left: Vec<usize> = live.left.keys().copied().collect();
+    let scripted = host.berths.iter().enumerate();
     scripted
-        .filter(move |(index, _)| !live.left.contains_key(index))
-        .filter_map(move |(_, berth)| {
+        .filter(move |(index, _)| left.binary_search(index).is_err())
+        .map(|(_, berth)| Place::Scripted(berth))
+        .chain(made.into_iter().map(Place::Made))
+        .filter_map(move |berth| {
             let moment = berth.moment_at(now_ms)?;
-            let berth = Place::Scripted(berth);
             Some(Found {
                 berth,
                 moment,
                 now_ms,
             })
         })
-        .chain(made)
 }
 
 /// The container of this id, beginning of an id, or name.

@@ -15,6 +15,12 @@ mod deploys;
 // The engine's answers, read by a client library that knows nothing of the simulation.
 mod engine;
 
+// What clients write, request by request: answers, refusals, what is there afterwards.
+mod writes;
+
+// A container replaced by another: what the numbers, the health and the events say of it.
+mod replacing;
+
 // Each fault, as a client sees it.
 mod faults;
 
