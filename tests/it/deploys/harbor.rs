@@ -53,7 +53,10 @@ pub(crate) async fn image(
     version: &str,
     changes: &[&str],
 ) -> Result<String> {
-    let name = format!("make-{}", version.replace(['.', ' '], "-"));
+    let name: String = format!("make-{version}")
+        .chars()
+        .map(|c| if c.is_ascii_alphanumeric() { c } else { '-' })
+        .collect();
     docker
         .docker(&[
             "run",

@@ -122,7 +122,12 @@ async fn a_kill_at_any_step_leaves_what_ran_or_what_was_to_run_and_nothing_else(
             DeployState::Interrupted
         };
         assert_eq!(row.state, wanted, "{step:?}/{done}: {row:?}");
-        assert_eq!(names(&docker).await?, ["beacon"], "{step:?}/{done}");
+        until("nothing else to be left", Duration::from_secs(20), async || {
+            let names = names(&docker).await?;
+            ensure!(names == ["beacon"], "{step:?}/{done}: {names:?}");
+            Ok(())
+        })
+        .await?;
         until(
             "the container that is to run",
             Duration::from_secs(20),
