@@ -33,5 +33,5 @@ ALTER TABLE host ADD COLUMN writing INTEGER NOT NULL DEFAULT 0;
 
 -- New and returned issues of a span, for marks on charts.
 CREATE INDEX issue_first_seen ON issue (app_id, first_seen_ms);
-CREATE INDEX issue_returned ON issue (app_id) WHERE regressed_json IS NOT NULL;
+CREATE INDEX issue_returned ON issue (app_id, pruned_at_ms) WHERE regressed_json IS NOT NULL;
 CREATE INDEX issue_place_first_seen ON issue_place (host_id, first_seen_ms);

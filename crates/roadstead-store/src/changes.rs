@@ -5,13 +5,13 @@ use roadstead_model::{AppId, ContainerId, HostId, TimeRange};
 use crate::{Change, ChangesOf, Store, StoreError};
 
 /// A row of any query for changes.
-struct Row {
-    at_ms: i64,
-    host_id: i64,
-    app_id: Option<i64>,
-    container_id: Option<i64>,
-    kind: String,
-    detail_json: String,
+pub(crate) struct Row {
+    pub(crate) at_ms: i64,
+    pub(crate) host_id: i64,
+    pub(crate) app_id: Option<i64>,
+    pub(crate) container_id: Option<i64>,
+    pub(crate) kind: String,
+    pub(crate) detail_json: String,
 }
 
 impl From<Row> for Change {

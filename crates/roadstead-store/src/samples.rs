@@ -29,8 +29,8 @@ pub(crate) struct Stored {
     pub(crate) chunks: Vec<Chunk>,
     /// By host, ascending.
     pub(crate) fresh: Vec<FreshTick>,
-    /// Per host, the fresh ticks: what is sealed of these moments was replaced.
-    replaced: HashMap<i64, HashSet<i64>>,
+    /// Per host, the fresh ticks, ascending: what is sealed of these moments was replaced.
+    replaced: HashMap<i64, Vec<i64>>,
 }
 
 impl Stored {
@@ -41,10 +41,15 @@ impl Stored {
         times_ms: &[i64],
         range: TimeRange,
     ) -> impl Iterator<Item = usize> {
-        let replaced = self.replaced.get(&chunk.host_id);
+        let replaced = self.replaced.get(&chunk.host_id).map_or(&[][..], Vec::as_slice);
+        // Mostly all that is sealed is older than all that is fresh.
+        let first_ms = replaced.first().copied().unwrap_or(i64::MAX);
         let from = times_ms.partition_point(|tick_ms| *tick_ms < range.from_ms);
         let to = times_ms.partition_point(|tick_ms| *tick_ms < range.to_ms);
-        (from..to).filter(move |row| replaced.is_none_or(|replaced| !replaced.contains(&times_ms[*row])))
+        (from..to).filter(move |row| {
+            let tick_ms = times_ms[*row];
+            tick_ms < first_ms || replaced.binary_search(&tick_ms).is_err()
+        })
     }
 }
 
@@ -78,9 +83,9 @@ impl Store {
         .fetch_all(&mut *tx)
         .await?;
         let fresh = fresh_ticks(&mut tx, hosts, range).await?;
-        let mut replaced: HashMap<i64, HashSet<i64>> = HashMap::new();
+        let mut replaced: HashMap<i64, Vec<i64>> = HashMap::new();
         for tick in &fresh {
-            replaced.entry(tick.host_id).or_default().insert(tick.tick_ms);
+            replaced.entry(tick.host_id).or_default().push(tick.tick_ms);
         }
         Ok(Stored {
             chunks,

@@ -4,7 +4,7 @@ use roadstead_model::{ContainerId, DeploymentId, MemoryReading, Sample};
 
 use super::bytes::{Damage, Put, Take, seal, unseal};
 use super::column::{Column, Presence, put_real, put_whole, skip, take_real, take_whole};
-use super::numbers::{Effort, put_numbers, take_list};
+use super::numbers::{Effort, Found, put_numbers, take_numbers};
 use crate::series::{REAL_FIELDS, SampleField, WHOLE_FIELDS, reals, set_real, set_whole, wholes};
 
 const FORMAT: u8 = 1;
@@ -19,20 +19,21 @@ pub(crate) struct Timed {
     pub(crate) sample: Sample,
 }
 
-/// Chosen columns of a chunk.
-#[derive(Debug)]
+/// Chosen columns of a chunk. Made once and read into again and again: its memory is used for one chunk after the other.
+#[derive(Debug, Default)]
 pub(crate) struct ChunkColumns {
     pub(crate) times_ms: Vec<i64>,
     pub(crate) intervals_ms: Vec<u64>,
-    whole: [Option<Column<u64>>; WHOLE_FIELDS],
-    real: [Option<Column<f64>>; REAL_FIELDS],
+    whole: [Column<u64>; WHOLE_FIELDS],
+    real: [Column<f64>; REAL_FIELDS],
+    wholes: Vec<u64>,
 }
 
 impl ChunkColumns {
     /// The value of a whole-number field that was asked for.
     #[inline]
     pub(crate) fn whole(&self, field: SampleField, at: usize) -> Option<u64> {
-        self.whole.get(field.position())?.as_ref()?.get(at)
+        self.whole.get(field.position())?.get(at)
     }
 
     /// The value of a real-number field that was asked for.
@@ -40,7 +41,6 @@ impl ChunkColumns {
     pub(crate) fn real(&self, field: SampleField, at: usize) -> Option<f64> {
         self.real
             .get(field.position().checked_sub(WHOLE_FIELDS)?)?
-            .as_ref()?
             .get(at)
     }
 }
@@ -97,31 +97,29 @@ fn is_derived(sample: &Sample) -> bool {
     by_formula == sample.memory_used_bytes
 }
 
-/// When the samples of a chunk are.
-#[derive(Debug)]
-pub(crate) struct ChunkTimes {
-    pub(crate) times_ms: Vec<i64>,
-    pub(crate) intervals_ms: Vec<u64>,
+/// When the samples of a chunk are, into buffers; gives how many there are.
+fn take_times(
+    take: &mut Take<'_>,
+    times_ms: &mut Vec<i64>,
+    intervals_ms: &mut Vec<u64>,
+) -> Result<usize, Damage> {
+    take.format(FORMAT)?;
+    let count = take.count(MOST_SAMPLES)?;
+    let first = take.int()?;
+    take_each(take.part()?, count, intervals_ms)?;
+    times_ms.clear();
+    times_ms.extend(intervals_ms.iter().map(|since| first.wrapping_add(*since as i64)));
+    take_each(take.part()?, count, intervals_ms)?;
+    Ok(count)
 }
 
-impl ChunkTimes {
-    fn take(take: &mut Take<'_>) -> Result<Self, Damage> {
-        take.format(FORMAT)?;
-        let count = take.count(MOST_SAMPLES)?;
-        let first = take.int()?;
-        Ok(Self {
-            times_ms: take_list(take.part()?, count)?
-                .into_iter()
-                .map(|since| first.wrapping_add(since as i64))
-                .collect(),
-            intervals_ms: take_list(take.part()?, count)?,
-        })
+/// A value for every position.
+fn take_each(take: Take<'_>, count: usize, values: &mut Vec<u64>) -> Result<(), Damage> {
+    if let Found::Same(value) = take_numbers(take, count, values)? {
+        values.clear();
+        values.resize(count, value);
     }
-}
-
-/// The times of [`put_chunk`] alone. The checksum of the whole is not looked at: for who reads the columns afterwards.
-pub(crate) fn take_times(blob: &[u8]) -> Result<ChunkTimes, Damage> {
-    ChunkTimes::take(&mut Take::new(blob))
+    Ok(())
 }
 
 /// The chosen columns of [`put_chunk`]; others are passed over unread.
@@ -129,71 +127,75 @@ pub(crate) fn take_columns(
     blob: &[u8],
     wanted: impl Fn(SampleField) -> bool,
 ) -> Result<ChunkColumns, Damage> {
-    let mut take = unseal(blob)?;
-    let ChunkTimes {
-        times_ms,
-        intervals_ms,
-    } = ChunkTimes::take(&mut take)?;
-    let count = times_ms.len();
-    let derived = take.byte()? == 1;
-    let there = take.uint()?;
-    let is_there = |at: usize| there >> at & 1 == 1;
-    let used_wanted = wanted(SampleField::MemoryUsed);
-    let mut whole: [Option<Column<u64>>; WHOLE_FIELDS] = Default::default();
-    for (at, column) in whole.iter_mut().enumerate().filter(|(at, _)| is_there(*at)) {
-        let source_of_used = derived
-            && used_wanted
-            && (at == SampleField::MemoryUsage.position()
-                || at == SampleField::MemoryInactiveFile.position());
-        if source_of_used || WHOLE.get(at).is_some_and(|field| wanted(*field)) {
-            take_whole(&mut take, count, column.get_or_insert_default())?;
-        } else {
-            skip(&mut take)?;
-        }
-    }
-    let mut real: [Option<Column<f64>>; REAL_FIELDS] = Default::default();
-    let mut wholes = Vec::new();
-    for (column, field) in real.iter_mut().zip(REAL) {
-        if !is_there(field.position()) {
-            continue;
-        }
-        if wanted(field) {
-            take_real(&mut take, count, column.get_or_insert_default(), &mut wholes)?;
-        } else {
-            skip(&mut take)?;
-        }
-    }
-    let mut columns = ChunkColumns {
-        times_ms,
-        intervals_ms,
-        whole,
-        real,
-    };
-    if derived && used_wanted {
-        columns.whole[SampleField::MemoryUsed.position()] = Some(columns.derive_used(count));
-    }
+    let mut columns = ChunkColumns::default();
+    columns.read(blob, wanted)?;
     Ok(columns)
 }
 
 impl ChunkColumns {
-    fn derive_used(&self, count: usize) -> Column<u64> {
-        let used: Vec<Option<u64>> = (0..count)
-            .map(|at| {
-                let usage = self.whole(SampleField::MemoryUsage, at)?;
-                let inactive = self.whole(SampleField::MemoryInactiveFile, at);
-                Some(MemoryReading::used_bytes(usage, inactive))
-            })
-            .collect();
-        let presence = if used.iter().all(Option::is_some) {
-            Presence::All
-        } else {
-            Presence::Some(used.iter().map(Option::is_some).collect())
-        };
-        Column {
-            same: None,
-            values: used.into_iter().map(Option::unwrap_or_default).collect(),
-            presence,
+    /// Reads the times of a blob alone. Its checksum is not looked at: for who reads the columns afterwards.
+    pub(crate) fn read_times(&mut self, blob: &[u8]) -> Result<(), Damage> {
+        take_times(&mut Take::new(blob), &mut self.times_ms, &mut self.intervals_ms)?;
+        Ok(())
+    }
+
+    /// Reads the chosen columns of a blob. One that was not asked for reads as absent throughout.
+    pub(crate) fn read(&mut self, blob: &[u8], wanted: impl Fn(SampleField) -> bool) -> Result<(), Damage> {
+        let mut take = unseal(blob)?;
+        let count = take_times(&mut take, &mut self.times_ms, &mut self.intervals_ms)?;
+        let derived = take.byte()? == 1;
+        let there = take.uint()?;
+        let is_there = |at: usize| there >> at & 1 == 1;
+        let used_wanted = wanted(SampleField::MemoryUsed);
+        for (at, (column, field)) in self.whole.iter_mut().zip(WHOLE).enumerate() {
+            column.clear();
+            if !is_there(at) {
+                continue;
+            }
+            let source_of_used = derived
+                && used_wanted
+                && matches!(field, SampleField::MemoryUsage | SampleField::MemoryInactiveFile);
+            if source_of_used || wanted(field) {
+                take_whole(&mut take, count, column)?;
+            } else {
+                skip(&mut take)?;
+            }
         }
+        for (column, field) in self.real.iter_mut().zip(REAL) {
+            column.clear();
+            if !is_there(field.position()) {
+                continue;
+            }
+            if wanted(field) {
+                take_real(&mut take, count, column, &mut self.wholes)?;
+            } else {
+                skip(&mut take)?;
+            }
+        }
+        if derived && used_wanted {
+            self.derive_used(count);
+        }
+        Ok(())
+    }
+
+    fn derive_used(&mut self, count: usize) {
+        let [used, usage, inactive, ..] = &mut self.whole;
+        used.clear();
+        used.values.reserve(count);
+        if usage.presence == Presence::All && usage.same.is_none() {
+            used.presence = Presence::All;
+            let of = |(at, usage): (usize, &u64)| MemoryReading::used_bytes(*usage, inactive.get(at));
+            used.values.extend(usage.values.iter().enumerate().map(of));
+            return;
+        }
+        let mut present = Vec::with_capacity(count);
+        for at in 0..count {
+            let usage = usage.get(at);
+            let of = |usage| MemoryReading::used_bytes(usage, inactive.get(at));
+            used.values.push(usage.map(of).unwrap_or_default());
+            present.push(usage.is_some());
+        }
+        used.presence = Presence::Some(present);
     }
 }
 

@@ -6,6 +6,7 @@
 //! Not in here: what may be deployed, and whether it can be put back. Texts of engines and registries come redacted or not at all.
 
 mod ledger;
+mod marks;
 mod page;
 mod records;
 mod row;

@@ -12,4 +12,6 @@ mod record;
 mod records;
 mod state;
 
+pub(crate) use record::severity_of;
 pub use records::*;
+pub(crate) use state::regression_of;

@@ -461,7 +461,7 @@ pub(super) const fn severity_number(severity: IssueSeverity) -> i64 {
 }
 
 /// As stored.
-pub(super) const fn severity_of(number: i64) -> IssueSeverity {
+pub(crate) const fn severity_of(number: i64) -> IssueSeverity {
     if number >= 2 {
         IssueSeverity::Error
     } else {

@@ -120,7 +120,7 @@ pub(super) fn state_of(word: &str, until_ms: Option<i64>, until_change: bool) ->
 }
 
 /// The return a row holds.
-pub(super) fn regression_of(json: Option<&str>) -> Result<Option<Regression>, StoreError> {
+pub(crate) fn regression_of(json: Option<&str>) -> Result<Option<Regression>, StoreError> {
     json.map(serde_json::from_str)
         .transpose()
         .map_err(|error| StoreError::Damaged(format!("a stored return cannot be read: {error}")))

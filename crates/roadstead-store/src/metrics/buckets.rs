@@ -92,7 +92,8 @@ fn mean(sum: f64, count: u32) -> Option<f64> {
     (count > 0).then(|| sum / f64::from(count))
 }
 
-fn cores(cores: f64) -> f64 {
+/// Cores as they are told.
+pub(super) fn cores(cores: f64) -> f64 {
     (cores * CORES_PER_STEP).round() / CORES_PER_STEP
 }
 

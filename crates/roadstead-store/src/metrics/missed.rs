@@ -87,6 +87,13 @@ impl Runs {
         self.each_missing(hosts, moments, |moment, _, _| counts[moment].add(false));
     }
 
+    /// Whether a container of a host is known to have run all the time from one moment to another.
+    pub(super) fn ran_throughout(&self, host_id: i64, from_ms: i64, until_ms: i64) -> bool {
+        let runs = self.by_host.get(&host_id).map_or(&[][..], Vec::as_slice);
+        runs.iter()
+            .any(|run| run.from_ms <= from_ms && until_ms <= run.until_ms)
+    }
+
     fn each_missing(&self, hosts: &[HostTicks], moments: &Moments, mut found: impl FnMut(usize, &Run, bool)) {
         for (host_id, runs) in &self.by_host {
             let host = hosts.iter().position(|host| host.host_id == *host_id);

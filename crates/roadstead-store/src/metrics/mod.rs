@@ -10,5 +10,7 @@ mod missed;
 mod moments;
 mod parts;
 mod records;
+mod reports;
+mod window_sums;
 
 pub use records::*;

@@ -9,7 +9,7 @@ use super::MetricsLines;
 use super::moments::{Cell, Count, HostTicks, RATES, Shown};
 use crate::SampleField;
 use crate::codec::bytes::Damage;
-use crate::codec::chunk::{ChunkColumns, take_columns, take_times};
+use crate::codec::chunk::ChunkColumns;
 use crate::codec::tick::take_tick;
 use crate::samples::{Chunk, Stored};
 
@@ -66,14 +66,15 @@ impl<'a> Parts<'a> {
         let mut hosts = Hosts::default();
         let mut parts: Vec<(ContainerId, Part<'_>)> = Vec::new();
         let (mut times_ms, mut until_ms) = (Vec::new(), Vec::new());
+        let mut columns = ChunkColumns::default();
         for chunk in &stored.chunks {
-            let times = take_times(&chunk.body)?;
+            columns.read_times(&chunk.body)?;
             times_ms.clear();
             until_ms.clear();
-            for row in stored.live_rows(chunk, &times.times_ms, span) {
-                let tick_ms = times.times_ms[row];
+            for row in stored.live_rows(chunk, &columns.times_ms, span) {
+                let tick_ms = columns.times_ms[row];
                 times_ms.push(tick_ms);
-                until_ms.push(hosts.until_ms(tick_ms, times.intervals_ms[row] as i64));
+                until_ms.push(hosts.until_ms(tick_ms, columns.intervals_ms[row] as i64));
             }
             if times_ms.is_empty() {
                 continue;
@@ -163,6 +164,7 @@ impl Sums {
             counts: vec![Vec::new(); all.hosts.len()],
             ..Self::default()
         };
+        let mut columns = ChunkColumns::default();
         for part in parts {
             let ticks = &all.hosts[part.host].times_ms;
             let counts = &mut sums.counts[part.host];
@@ -187,7 +189,7 @@ impl Sums {
                     }
                 }
                 Samples::Sealed(chunk) => {
-                    let columns = take_columns(&chunk.body, |field| {
+                    columns.read(&chunk.body, |field| {
                         field == SampleField::MemoryUsed || part.group.is_some() && FIELDS.contains(&field)
                     })?;
                     let mut at = 0;

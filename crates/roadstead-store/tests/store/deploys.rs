@@ -6,7 +6,7 @@ use roadstead_store::{Begun, DeployEnd, DeployQuery, NewDeploy, Retention, Store
 
 use crate::fixture::{Fixture, MIDNIGHT_MS, open};
 
-pub(crate) fn deployed(image: &str) -> Deployed {
+fn deployed(image: &str) -> Deployed {
     Deployed {
         service: "web".to_owned(),
         container_name: "app-web-1".to_owned(),
@@ -26,7 +26,7 @@ pub(crate) fn deployed(image: &str) -> Deployed {
 }
 
 /// A deploy that found or observed this image.
-pub(crate) fn observed(deployment: DeploymentId, started_ms: i64, image: &str) -> NewDeploy {
+fn observed(deployment: DeploymentId, started_ms: i64, image: &str) -> NewDeploy {
     NewDeploy {
         deployment,
         kind: DeployKind::Observed,
@@ -51,7 +51,8 @@ pub(crate) fn update(deployment: DeploymentId, started_ms: i64, image: &str) -> 
     }
 }
 
-fn end(state: DeployState, ended_ms: i64) -> DeployEnd {
+/// An end with nothing left to repair.
+pub(crate) fn end(state: DeployState, ended_ms: i64) -> DeployEnd {
     let fault = (state != DeployState::Success).then(|| DeployFault {
         cause: DeployCause::Unhealthy,
         service: Some("web".to_owned()),

@@ -10,8 +10,10 @@ use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
 use roadstead_model::TimeRange;
 use roadstead_model::time::{DAY_MS, MINUTE_MS, WINDOW_MS};
-use roadstead_store::LogPosition;
+use roadstead_model::{DeployId, DeployState};
+use roadstead_store::{Begun, LogPosition, Store};
 
+use crate::deploys::{end, update};
 use crate::fixture::{MIDNIGHT_MS, facts, new_host, open, report, tick, window};
 use crate::logbook::{self, Log, all, many_errors};
 
@@ -41,6 +43,7 @@ async fn nothing_committed_is_lost_when_the_writer_is_killed_fifty_times() {
         said.ticks.extend(new.ticks);
         said.reports.extend(new.reports);
         said.lines = said.lines.max(new.lines);
+        said.deploy = new.deploy.or(said.deploy);
         integrity(dir.path()).await;
         if round % 10 == 9 {
             everything_is_there(dir.path(), &said).await;
@@ -61,6 +64,8 @@ struct Said {
     reports: BTreeSet<i64>,
     /// Lines of the log that were counted, from its beginning.
     lines: u64,
+    /// The last deploy that began, and whether it ended.
+    deploy: Option<(i64, bool)>,
 }
 
 /// Runs a writer for some milliseconds after its first commit; gives what it said it had committed.
@@ -90,6 +95,10 @@ fn run_and_kill(dir: &Path, start: i64, for_ms: u64) -> Said {
             committed_in_all.reports.insert(nth.parse().unwrap());
         } else if let Some(lines) = said.strip_prefix("lines ") {
             committed_in_all.lines = lines.parse().unwrap();
+        } else if let Some(deploy) = said.strip_prefix("begun ") {
+            committed_in_all.deploy = Some((deploy.parse().unwrap(), false));
+        } else if let Some(deploy) = said.strip_prefix("ended ") {
+            committed_in_all.deploy = Some((deploy.parse().unwrap(), true));
         }
     };
     for line in lines.by_ref() {
@@ -128,6 +137,11 @@ async fn write_until_killed(dir: &Path) {
     let cursors = store.log_cursors(host).await.unwrap();
     log.at = cursors.first().map(|cursor| cursor.position);
     let start: i64 = std::env::var(START).unwrap().parse().unwrap();
+    // What the writer before left under way, as a program does at its start.
+    for left in store.unfinished_deploys(None).await.unwrap() {
+        let interrupted = end(DeployState::Interrupted, MIDNIGHT_MS);
+        store.end_deploy(left.id, &interrupted).await.unwrap();
+    }
     for nth in start.. {
         let now_ms = MIDNIGHT_MS + nth * STEP_MS;
         store
@@ -142,6 +156,17 @@ async fn write_until_killed(dir: &Path) {
         let recorded = store.record_logs(&[read]).await.unwrap();
         assert_eq!(recorded.left_out, []);
         writeln!(out, "lines {lines}.").unwrap();
+        out.flush().unwrap();
+        let new = update(of.deployment, now_ms, "app:2");
+        let Begun::Begun(deploy) = store.begin_deploy(&new).await.unwrap() else {
+            panic!("a deploy that ended is in the way");
+        };
+        writeln!(out, "begun {deploy}.").unwrap();
+        out.flush().unwrap();
+        store.journal_deploy(deploy, r#"{"step":"stop"}"#).await.unwrap();
+        let done = end(DeployState::Success, now_ms);
+        store.end_deploy(deploy, &done).await.unwrap();
+        writeln!(out, "ended {deploy}.").unwrap();
         out.flush().unwrap();
         if nth % TICKS_PER_WINDOW == 0 {
             let at = window(nth / TICKS_PER_WINDOW);
@@ -225,5 +250,21 @@ async fn everything_is_there(dir: &Path, said: &Said) {
     assert_eq!(full.places[0].count, lines);
     let counts = logbook::counts(&store).await;
     assert_eq!(counts.iter().map(|count| count.errors).sum::<u64>(), lines);
+    ledger_is_whole(&store, said).await;
     store.close().await.unwrap();
+}
+
+/// The last deploy is there as far as it came, and at most one is to be repaired.
+async fn ledger_is_whole(store: &Store, said: &Said) {
+    let (id, ended) = said.deploy.unwrap();
+    let deploy = store.deploy(DeployId(id)).await.unwrap();
+    assert!(
+        !ended || deploy.state == DeployState::Success && deploy.journal_json.is_none(),
+        "{deploy:?}"
+    );
+    let unfinished = store.unfinished_deploys(None).await.unwrap();
+    assert!(unfinished.len() <= 1, "{unfinished:?}");
+    for left in unfinished {
+        assert!(left.state == DeployState::Running && left.journal_json.is_some());
+    }
 }
