@@ -14,9 +14,13 @@ mod house;
 mod logs;
 /// One engine, the same facts by every way of reaching it.
 mod reach;
+/// A real registry: pulled from by tag and digest, with and without a password.
+mod registry;
 /// The program in its own native window, from the first run on.
 mod window;
 /// Issues in the native window: seen, read, resolved, and back.
 mod window_issues;
 /// The world's own parts: each starts, works and stops, so that a failure elsewhere is not theirs.
 mod world;
+/// Containers of a real engine made again from their blueprints, and back.
+mod writes;
