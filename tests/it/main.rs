@@ -16,6 +16,8 @@ mod house;
 mod logs;
 /// One engine, the same facts by every way of reaching it.
 mod reach;
+/// A real registry: pulled from by tag and digest, with and without a password.
+mod registry;
 /// The program in its own native window, from the first run on.
 mod window;
 /// Deploys in the native window: a worse version, its mark, before and after, and the way back.
@@ -24,3 +26,5 @@ mod window_deploys;
 mod window_issues;
 /// The world's own parts: each starts, works and stops, so that a failure elsewhere is not theirs.
 mod world;
+/// Containers of a real engine made again from their blueprints, and back.
+mod writes;

@@ -17,6 +17,7 @@ fn this_machine_lacks_nothing_the_tests_need() {
     let all = [
         Need::Engine,
         Need::Image,
+        Need::Registry,
         Need::Ssh,
         Need::Podman,
         Need::Window,

@@ -8,6 +8,7 @@ use anyhow::{Context as _, Result, bail};
 use rustix::process::Signal;
 use tokio::process::Command;
 
+use crate::bridge::Bridge;
 use crate::certificates::ServerCertificate;
 use crate::docker_stats::{CliStats, parse};
 use crate::missing::{Need, require};
@@ -145,39 +146,6 @@ impl ContainerSpec {
     }
 }
 
-/// A bridge interface of one engine, removed with it.
-#[derive(Debug)]
-struct Bridge {
-    name: String,
-}
-
-impl Bridge {
-    /// Makes a bridge with a random name and a random /24 of 10.128.0.0/9.
-    fn make() -> Result<Self> {
-        let [a, b, c, d, ..] = *uuid_bytes()?;
-        let bridge = Self {
-            name: format!("rs{a:02x}{b:02x}{c:02x}{d:02x}"),
-        };
-        let address = format!("10.{}.{b}.1/24", a | 0x80);
-        ip(&["link", "add", &bridge.name, "type", "bridge"])?;
-        ip(&["addr", "add", &address, "dev", &bridge.name])?;
-        ip(&["link", "set", &bridge.name, "up"])?;
-        Ok(bridge)
-    }
-}
-
-impl Drop for Bridge {
-    #[allow(
-        clippy::print_stderr,
-        reason = "a drop returns nothing, and a bridge left behind must be known"
-    )]
-    fn drop(&mut self) {
-        if let Err(reason) = ip(&["link", "delete", &self.name]) {
-            eprintln!("the bridge {} stays: {reason:#}", self.name);
-        }
-    }
-}
-
 /// A killed daemon takes its containerd along. Where nobody reaps that, its number stays in the process table, and the next
 /// daemon waits for it instead of starting one of its own.
 fn forget_dead_containerd(dir: &Path) -> Result<()> {
@@ -196,27 +164,6 @@ fn forget_dead_containerd(dir: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Random bytes from the kernel, for names two test runs must not share.
-fn uuid_bytes() -> Result<Box<[u8; 16]>> {
-    let text =
-        std::fs::read_to_string("/proc/sys/kernel/random/uuid").context("the kernel gives no random id")?;
-    let digits: String = text.chars().filter(char::is_ascii_hexdigit).collect();
-    let number = u128::from_str_radix(&digits, 16)?;
-    Ok(Box::new(number.to_be_bytes()))
-}
-
-fn ip(arguments: &[&str]) -> Result<()> {
-    let ended = BlockingCommand::new(program("ip")?).args(arguments).output()?;
-    if !ended.status.success() {
-        bail!(
-            "ip {}: {}",
-            arguments.join(" "),
-            String::from_utf8_lossy(&ended.stderr).trim()
-        );
-    }
-    Ok(())
-}
-
 /// A TLS listener of an engine.
 #[derive(Debug, Clone)]
 struct TlsListener {
@@ -231,6 +178,7 @@ struct TlsListener {
 pub struct RealEngine {
     daemon: Option<RunningPart>,
     bridge: Option<Bridge>,
+    networks: Vec<Bridge>,
     tls: Option<TlsListener>,
     socket: PathBuf,
     scratch: Scratch,
@@ -271,6 +219,7 @@ impl RealEngine {
         let mut engine = Self {
             daemon: None,
             bridge,
+            networks: Vec::new(),
             tls,
             socket,
             scratch,
@@ -406,16 +355,57 @@ impl RealEngine {
     /// # Errors
     /// With the CLI's own words.
     pub async fn docker(&self, arguments: &[&str]) -> Result<String> {
+        self.docker_as(self.scratch.path(), arguments).await
+    }
+
+    /// Runs the docker CLI against this engine with the configuration (logins of registries) of this directory.
+    ///
+    /// # Errors
+    /// With the CLI's own words.
+    pub async fn docker_as(&self, config_dir: &Path, arguments: &[&str]) -> Result<String> {
+        output(self.command(config_dir, arguments)?, COMMAND_LIMIT).await
+    }
+
+    /// Makes a network with addresses of its own and returns their first three numbers, e.g. `10.129.7`.
+    ///
+    /// # Errors
+    /// With the engine's own words.
+    pub async fn make_network(&mut self, name: &str) -> Result<String> {
+        let bridge = Bridge::plan()?;
+        let prefix = bridge.prefix.clone();
+        let subnet = format!("--subnet={prefix}.0/24");
+        let option = format!("--opt=com.docker.network.bridge.name={}", bridge.name);
+        self.networks.push(bridge);
+        self.docker(&["network", "create", &subnet, &option, name])
+            .await?;
+        Ok(prefix)
+    }
+
+    /// Makes an image of busybox under this reference. `changes` are as in a Dockerfile (`ENV A=1`, `VOLUME /data`).
+    ///
+    /// # Errors
+    /// With the engine's own words.
+    pub async fn make_image(&self, reference: &str, changes: &[&str]) -> Result<()> {
+        let tar = self.scratch.join("image.tar").display().to_string();
+        let mut arguments = vec!["import"];
+        for change in changes {
+            arguments.extend(["--change", change]);
+        }
+        arguments.extend([tar.as_str(), reference]);
+        self.docker(&arguments).await.map(drop)
+    }
+
+    fn command(&self, config_dir: &Path, arguments: &[&str]) -> Result<Command> {
         let mut command = Command::new(docker_cli()?);
         command
             // The operator's own contexts and credentials have no say here.
-            .env("DOCKER_CONFIG", self.scratch.path())
+            .env("DOCKER_CONFIG", config_dir)
             .env_remove("DOCKER_HOST")
             .env_remove("DOCKER_CONTEXT")
             .env_remove("DOCKER_TLS_VERIFY")
             .arg(format!("--host=unix://{}", self.socket.display()))
             .args(arguments);
-        output(command, COMMAND_LIMIT).await
+        Ok(command)
     }
 
     /// What `docker stats --no-stream` shows for these containers, all of them when none is named.

@@ -1,4 +1,4 @@
-//! The world of real parts: engines, sshd, certificates, Podman, a display and a driven window.
+//! The world of real parts: engines, a registry, sshd, certificates, Podman, a display and a driven window.
 //!
 //! Each part is one or more processes of its own in a directory of its own. A part is started by its constructor,
 //! which returns when it answers or says why it does not; it is stopped by id, by `stop` or by dropping it. Nothing
@@ -7,6 +7,7 @@
 //!
 //! Deliberately not here: what Roadstead answers. The tests in `it/` say that.
 
+mod bridge;
 pub mod busybox;
 pub mod certificates;
 pub mod desktop;
@@ -17,6 +18,7 @@ pub mod missing;
 pub mod part;
 pub mod podman;
 pub mod program;
+pub mod registry;
 pub mod scratch;
 pub mod sshd;
 pub mod wait;
@@ -28,6 +30,7 @@ pub use engine::{ContainerSpec, EngineKind, Network, RealEngine};
 pub use missing::{Need, missing_parts};
 pub use part::RunningPart;
 pub use podman::PodmanSocket;
+pub use registry::Registry;
 pub use scratch::Scratch;
 pub use sshd::{KnownHost, Offer, Sshd};
 pub use wait::until;

@@ -13,6 +13,8 @@ pub enum Need {
     Engine,
     /// The image our containers are made of.
     Image,
+    /// A registry of images.
+    Registry,
     /// An ssh server and client.
     Ssh,
     /// Podman's service and containers.
@@ -35,6 +37,7 @@ fn wanted(need: Need) -> &'static [(&'static str, &'static str)] {
             ("ip", "iproute2"),
         ],
         Need::Image => &[("busybox", "busybox-static"), ("tar", "tar")],
+        Need::Registry => &[("docker-registry", "docker-registry")],
         Need::Ssh => &[
             ("sshd", "openssh-server"),
             ("ssh", "openssh-client"),
