@@ -23,6 +23,14 @@ export class HostActions {
     });
   }
 
+  /** Lets containers of the host be changed from here, or no longer. True when it was done. */
+  async setWriting(row: HostRow, on: boolean): Promise<boolean> {
+    return this.#say(async () => {
+      await this.#backend.call('set_host_writing', { host: row.id, on });
+      this.#toasts.say(t(on ? 'deploys:writing.said_on' : 'deploys:writing.said_off', { host: row.name }));
+    });
+  }
+
   /** Tries to reach the host at once. True when the try was started. */
   async retry(row: HostRow): Promise<boolean> {
     return this.#say(async () => {
