@@ -87,9 +87,10 @@ describe('the limit', () => {
   });
 
   it('is told but not drawn where it would press the lines to the floor', () => {
-    const { columns, limit } = limited([null, null], 64 * 1024 * MIB);
-    expect(limit?.inSight).toBe(false);
+    const { columns, limit } = limited([8192 * MIB, 8192 * MIB]);
+    expect(limit).toMatchObject({ bytes: 8192 * MIB, inSight: false });
     expect(plotted(columns).panes[0]?.right?.max).toBeLessThan(200 * MIB);
+    expect(limited([null, null], 64 * 1024 * MIB).limit, 'of hosts there is nothing to tell then').toBeNull();
   });
 
   it('is none where nothing is known', () => {

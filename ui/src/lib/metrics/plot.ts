@@ -224,8 +224,8 @@ function unique(lines: readonly Shown[]): Shown[] {
 }
 
 /**
- * The line memory should stay under: the limits where there are some, else the memory of the hosts; far above it is told in
- * words only, because it would press the lines to the floor.
+ * The line memory should stay under: the limits where there are some, else the memory of the hosts. Far above it would press
+ * the lines to the floor: a limit is then told in words only, and the hosts have nothing to say.
  */
 export function limitOf(columns: Columns, lines: readonly MetricsLine[]): Limit | null {
   const [line] = lines;
@@ -237,7 +237,7 @@ export function limitOf(columns: Columns, lines: readonly MetricsLine[]): Limit 
     return { bytes, kind: 'limit', inSight: limitInSight(bytes, top) };
   }
   const hosts = columns.host_memory_bytes;
-  return hosts === null ? null : { bytes: hosts, kind: 'host_memory', inSight: limitInSight(hosts, top) };
+  return hosts !== null && limitInSight(hosts, top) ? { bytes: hosts, kind: 'host_memory', inSight: true } : null;
 }
 
 /** Spans of neighbouring buckets in which not every container was measured. */
