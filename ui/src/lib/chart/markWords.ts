@@ -3,6 +3,7 @@ import type { Mark, MarkKind } from '$lib/bindings';
 import { changesLine } from '$lib/deploys/words';
 import { formatMoment } from '$lib/format/times';
 import { t } from '$lib/i18n/i18n.svelte';
+import { shortMessage } from '$lib/issues/words';
 import { issueHref } from '$lib/period/links';
 import type { Spot } from './marks';
 
@@ -26,7 +27,7 @@ export function markTitle(mark: MarkKind): string {
 /** What it was about: what a deploy changed, or the message of an issue. */
 export function markDetail(mark: MarkKind): string {
   if (mark.kind === 'deploy') return changesLine(mark.changes);
-  return mark.kind === 'new_issue' || mark.kind === 'regressed_issue' ? mark.message : '';
+  return mark.kind === 'new_issue' || mark.kind === 'regressed_issue' ? shortMessage(mark.message) : '';
 }
 
 /** When and where: `14 Mar 2026, 09:41:20 · capstan · nextcloud-app-1`. */

@@ -126,9 +126,10 @@ export function memoryOption(chart: ChartLines, palette: Palette, figure: Figure
   return {
     animation: false,
     textStyle: { fontFamily: CHART_FONT },
+    // Marks stand above the lines to the pixel: a long label must not move the lines.
     grid: [
-      { left: LEFT_PX, right: RIGHT_PX, top: 32 + LANE_PX, height: '53%' },
-      { left: LEFT_PX, right: RIGHT_PX, bottom: BELOW_PX, height: '19%' },
+      { left: LEFT_PX, right: RIGHT_PX, top: 32 + LANE_PX, height: '53%', outerBoundsMode: 'none' },
+      { left: LEFT_PX, right: RIGHT_PX, bottom: BELOW_PX, height: '19%', outerBoundsMode: 'none' },
     ],
     axisPointer: { link: [{ xAxisIndex: 'all' }] },
     xAxis: [xAxis(0, false), xAxis(1, true)],

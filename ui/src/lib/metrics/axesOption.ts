@@ -15,7 +15,14 @@ export function axesOption(plot: Plot, palette: Palette): EChartsCoreOption {
   return {
     animation: false,
     textStyle: { fontFamily: CHART_FONT },
-    grid: plot.panes.map(({ top, height }) => ({ left: PLOT_LEFT_PX, right: PLOT_RIGHT_PX, top, height })),
+    // The lines are drawn to the pixel: a long label must not move the axes they are drawn between.
+    grid: plot.panes.map(({ top, height }) => ({
+      left: PLOT_LEFT_PX,
+      right: PLOT_RIGHT_PX,
+      top,
+      height,
+      outerBoundsMode: 'none',
+    })),
     xAxis: plot.panes.map((_, at) => timeAxis(plot, at, at === last, palette)),
     yAxis: plot.panes.flatMap((pane, at) => [
       valueAxis(pane, at, 'left', palette),

@@ -112,7 +112,8 @@ export class Columns {
     this.lines_left_out = Math.max(this.lines_left_out, left);
     this.host_memory_bytes = part.host_memory_bytes ?? this.host_memory_bytes;
     this.range = { from_ms: part.range.to_ms - length, to_ms: part.range.to_ms };
-    this.#drop(firstFrom(this.times, this.range.from_ms - this.bucket_ms));
+    // The bucket that still reaches into the span stays.
+    this.#drop(firstFrom(this.times, this.range.from_ms - this.bucket_ms + 1));
   }
 
   /** Takes the first `count` buckets away, and lines of which nothing is left. */

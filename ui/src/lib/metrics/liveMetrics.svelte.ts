@@ -197,19 +197,24 @@ export class LiveMetrics {
     this.#turn += 1;
     this.#dirty = false;
     this.#wanted = false;
+    this.#stopTimer();
+  }
+
+  #stopTimer(): void {
     clearTimeout(this.#timer);
+    this.#timer = undefined;
   }
 
   #begin(): number {
-    clearTimeout(this.#timer);
+    this.#stopTimer();
     this.#dirty = false;
     this.#asking = true;
     return ++this.#turn;
   }
 
   #settle(): void {
-    clearTimeout(this.#timer);
-    if (document.hidden) return;
+    // What is set already is not put off: a large fleet brings samples several times a second, and never rests.
+    if (document.hidden || this.#timer !== undefined) return;
     const bucket = this.#columns?.bucket_ms ?? 0;
     const rest = Math.min(MOST_REST_MS, Math.max(LEAST_REST_MS, bucket / ASKED_PER_BUCKET));
     const left = (this.#answered?.here ?? 0) + rest - Date.now();
@@ -217,6 +222,7 @@ export class LiveMetrics {
   }
 
   #tick(): void {
+    this.#timer = undefined;
     // Hidden meanwhile: it stays wanted until somebody looks.
     if (document.hidden || !this.#dirty) return;
     const asked = this.#shown;

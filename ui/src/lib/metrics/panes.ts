@@ -11,7 +11,7 @@ export interface Pane {
 }
 
 /** Room of the axes beside the panes. */
-export const PLOT_LEFT_PX = 60;
+export const PLOT_LEFT_PX = 78;
 export const PLOT_RIGHT_PX = 78;
 /** Marks stand in a lane of their own above the panes. */
 export const LANE_PX = 22;

@@ -5,6 +5,7 @@ import { limitInSight } from '$lib/chart/memoryOption';
 import { type Columns, lineKey } from './columns';
 import type { Pane, PaneKind } from './panes';
 import { byteScale, coreScale, type Scale, stepsOf } from './scale';
+import { comingIn } from './state';
 
 /** A colour by its name in the theme: `--chart-avg`. */
 export type Ink = `chart-${string}` | 'text-3';
@@ -73,9 +74,6 @@ export const strokes = {
   limit: { ink: 'chart-limit', width: 1.4, dash: [9, 5] },
   host_memory: { ink: 'text-3', width: 1.4, dash: [2, 4] },
 } as const satisfies Record<string, Stroke>;
-
-/** So long after its end the newest bucket may still lack hosts that are being read. */
-const COMING_IN_MS = 10_000;
 
 const dashes: ReadonlyArray<readonly number[]> = [[], [6, 3], [2, 3]];
 
@@ -226,8 +224,8 @@ function unique(lines: readonly Shown[]): Shown[] {
 }
 
 /**
- * The line memory should stay under: the limits where there are some, else the memory of the hosts; far above it is told in
- * words only, because it would press the lines to the floor.
+ * The line memory should stay under: the limits where there are some, else the memory of the hosts. Far above it would press
+ * the lines to the floor: a limit is then told in words only, and the hosts have nothing to say.
  */
 export function limitOf(columns: Columns, lines: readonly MetricsLine[]): Limit | null {
   const [line] = lines;
@@ -239,16 +237,17 @@ export function limitOf(columns: Columns, lines: readonly MetricsLine[]): Limit 
     return { bytes, kind: 'limit', inSight: limitInSight(bytes, top) };
   }
   const hosts = columns.host_memory_bytes;
-  return hosts === null ? null : { bytes: hosts, kind: 'host_memory', inSight: limitInSight(hosts, top) };
+  return hosts !== null && limitInSight(hosts, top) ? { bytes: hosts, kind: 'host_memory', inSight: true } : null;
 }
 
 /** Spans of neighbouring buckets in which not every container was measured. */
-export function incompleteSpans({ times, complete, bucket_ms, range }: Columns): TimeRange[] {
+export function incompleteSpans(columns: Columns): TimeRange[] {
+  const { times, complete, bucket_ms } = columns;
   const spans: TimeRange[] = [];
   for (let at = 0; at < times.length; at += 1) {
     if (complete[at] !== false) continue;
     const from = times[at] ?? 0;
-    if (at === times.length - 1 && from + bucket_ms + COMING_IN_MS > range.to_ms) continue;
+    if (comingIn(columns, at)) continue;
     const last = spans.at(-1);
     if (last && from - last.to_ms <= bucket_ms / 2) last.to_ms = from + bucket_ms;
     else spans.push({ from_ms: from, to_ms: from + bucket_ms });
