@@ -22,6 +22,7 @@ const rooms = [
   'issues',
   'deploys',
   'chart',
+  'metrics',
   'pages',
   'shell',
 ];

@@ -11,7 +11,8 @@ export const drawn: {
 export function chartStandIn() {
   return {
     init: vi.fn(() => ({
-      setOption: (option: (typeof drawn.options)[number]) => drawn.options.push(option),
+      // Axes without any series belong to lines that are drawn on a canvas of their own.
+      setOption: (option: (typeof drawn.options)[number]) => option.series && drawn.options.push(option),
       on: (_: string, handler: (event: unknown) => void) => {
         drawn.zoom = (startValue, endValue) => handler({ batch: [{ startValue, endValue }] });
       },
@@ -19,7 +20,9 @@ export function chartStandIn() {
       resize: vi.fn(),
       dispose: vi.fn(),
       dispatchAction: vi.fn(),
-      getDataURL: () => `data:image/png;base64,${btoa('PNG')}`,
+      getWidth: () => 0,
+      getHeight: () => 0,
+      renderToCanvas: () => ({ getContext: () => null, toDataURL: () => `data:image/png;base64,${btoa('PNG')}` }),
     })),
   };
 }

@@ -7,5 +7,5 @@ export async function chooseBackend(): Promise<Backend | null> {
   if (insideTauri()) return tauriBackend();
   if (!__FIXTURE_ALLOWED__) return null;
   const { fixtureBackend, sceneOf } = await import('./fixture');
-  return fixtureBackend({ scene: sceneOf(location.search), latencyMs: 80 });
+  return fixtureBackend({ scene: sceneOf(location.search), latencyMs: 80, tickMs: 5000 });
 }

@@ -21,6 +21,7 @@ const palette: Palette = {
   surface: 'white',
   raised: 'white',
   accent: 'blue',
+  tones: { accent: 'blue', danger: 'red', warn: 'orange', ok: 'green', 'text-3': 'black' },
 };
 
 const history = (hosts: Array<[number | null, string, number | null]>): History => ({

@@ -9,7 +9,13 @@ import { type ChartLine, type ChartLines, commonLimit, type Figure, highest, poi
 import type { Palette } from './palette';
 
 /** Room for the labels of the left axes. */
-const LEFT_PX = 76;
+export const LEFT_PX = 76;
+/** Room at the right of the lines. */
+export const RIGHT_PX = 16;
+/** Marks stand in a lane of their own above the lines. */
+export const LANE_PX = 20;
+/** Room of the time axis below. */
+export const BELOW_PX = 26;
 /** Names of axes begin where their labels do. */
 const AXIS_NAME_PX = -LEFT_PX;
 /** A limit further above the peak than this would press the lines to the floor: it is told in words instead. */
@@ -121,8 +127,8 @@ export function memoryOption(chart: ChartLines, palette: Palette, figure: Figure
     animation: false,
     textStyle: { fontFamily: CHART_FONT },
     grid: [
-      { left: LEFT_PX, right: 16, top: 32, height: '55%' },
-      { left: LEFT_PX, right: 16, bottom: 26, height: '20%' },
+      { left: LEFT_PX, right: RIGHT_PX, top: 32 + LANE_PX, height: '53%' },
+      { left: LEFT_PX, right: RIGHT_PX, bottom: BELOW_PX, height: '19%' },
     ],
     axisPointer: { link: [{ xAxisIndex: 'all' }] },
     xAxis: [xAxis(0, false), xAxis(1, true)],

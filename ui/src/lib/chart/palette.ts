@@ -15,6 +15,8 @@ export interface Palette {
   surface: string;
   raised: string;
   accent: string;
+  /** What is good or bad. */
+  tones: Record<'accent' | 'danger' | 'warn' | 'ok' | 'text-3', string>;
 }
 
 /** Reads the palette from the document. */
@@ -35,5 +37,12 @@ export function paletteOf(element: Element): Palette {
     surface: colour('surface'),
     raised: colour('surface-raised'),
     accent: colour('accent'),
+    tones: {
+      accent: colour('accent'),
+      danger: colour('danger'),
+      warn: colour('warn'),
+      ok: colour('ok'),
+      'text-3': colour('text-3'),
+    },
   };
 }

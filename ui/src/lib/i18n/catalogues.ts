@@ -9,6 +9,7 @@ import enFaults from './en/faults.json';
 import enHosts from './en/hosts.json';
 import enIssues from './en/issues.json';
 import enKeys from './en/keys.json';
+import enMetrics from './en/metrics.json';
 import enNav from './en/nav.json';
 import enOverview from './en/overview.json';
 import enSettings from './en/settings.json';
@@ -26,6 +27,7 @@ const en = {
   hosts: enHosts,
   issues: enIssues,
   keys: enKeys,
+  metrics: enMetrics,
   nav: enNav,
   overview: enOverview,
   settings: enSettings,

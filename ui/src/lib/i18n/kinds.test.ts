@@ -33,7 +33,11 @@ const words: Record<string, string[]> = {
   IssueState: ['issues:state.*'],
   LogScanState: ['issues:scan.state.*', 'issues:scan.advice.*'],
   LogStreamName: ['issues:samples.stream.*'],
+  LeakWithheld: ['metrics:leak.*'],
+  MarkKind: ['metrics:mark.*'],
   MemoryLevel: ['common:level.*'],
+  MetricsSource: ['metrics:note.*'],
+  MetricsSplit: ['metrics:split.*'],
   OnClose: ['settings:window.on_close_*'],
   Period: ['common:period.*'],
   SizeSource: ['common:source.*'],
@@ -58,6 +62,8 @@ const otherwise = new Set([
   'DeployChange.env',
   'DeployChange.labels',
   'IgnoreUntil.moment',
+  'MarkKind.deploy',
+  'MarkKind.health',
 ]);
 
 /** The names a type of the bindings can take: the texts of a union, or the tags of its variants. */
