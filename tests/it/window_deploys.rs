@@ -114,10 +114,10 @@ async fn the_story_of_a_deploy(shown: &Shown, engine: &RealEngine) -> Result<()>
 
     // The mark on the chart, and the memory step beside it.
     until("a mark of the deploy", SOON, async || {
-        let marks = shown
-            .window
-            .script("return document.querySelectorAll('[data-mark=\"deploy\"]').length")
-            .await?;
+        let updated = words("en", "metrics", "mark.update.success")?;
+        let script =
+            format!("return document.querySelectorAll('[data-spot][aria-label*=\"{updated}\"]').length");
+        let marks = shown.window.script(&script).await?;
         ensure!(marks.as_u64().unwrap_or_default() >= 1, "{marks}");
         Ok(())
     })

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use roadstead_engine::wire::*;
-use roadstead_engine::{Clock, DeployHook, DiscoverSources, Engine, EngineOptions};
+use roadstead_engine::{
+    Clock, ConnectOptions, DeployHook, DiscoverSources, Engine, EngineOptions, RegistryOptions,
+};
 use roadstead_model::{DeployId, DeployState, HostId};
 use roadstead_tests::{RealEngine, until};
 use serde_json::Value;
@@ -18,6 +20,30 @@ pub(crate) const SEEN: Duration = Duration::from_secs(45);
 /// Starts the app with its data in `dir`.
 pub(crate) async fn start(dir: &Path, hook: Option<DeployHook>) -> Result<Engine> {
     Ok(Engine::start(EngineOptions {
+        deploy_hook: hook,
+        ..options(dir)
+    })
+    .await?)
+}
+
+/// Starts the app of an operator who is logged in to registries as a docker CLI's configuration in `login` says.
+pub(crate) async fn start_with_login(dir: &Path, login: &Path) -> Result<Engine> {
+    let connect = ConnectOptions {
+        registry: RegistryOptions {
+            config_dir: Some(login.to_owned()),
+            search_path: None,
+        },
+        ..ConnectOptions::new(dir.join("r"))
+    };
+    Ok(Engine::start(EngineOptions {
+        connect: Some(connect),
+        ..options(dir)
+    })
+    .await?)
+}
+
+fn options(dir: &Path) -> EngineOptions {
+    EngineOptions {
         data_dir: dir.join("data"),
         run_dir: dir.join("r"),
         discover: DiscoverSources {
@@ -26,9 +52,8 @@ pub(crate) async fn start(dir: &Path, hook: Option<DeployHook>) -> Result<Engine
         },
         clock: Clock::default(),
         connect: None,
-        deploy_hook: hook,
-    })
-    .await?)
+        deploy_hook: None,
+    }
 }
 
 /// Adds the engine as a host on which changes are allowed.

@@ -3,5 +3,5 @@
 pub(crate) mod harbor;
 mod kills;
 mod replace;
-//mod secrets;
-//mod story;
+mod secrets;
+mod story;

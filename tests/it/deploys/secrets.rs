@@ -13,7 +13,7 @@ const PASSWORD: &str = "pl4nted-Pa55word";
 #[tokio::test(flavor = "multi_thread")]
 async fn a_password_in_a_failing_pull_is_in_no_row_log_event_or_error() -> Result<()> {
     let docker = RealEngine::start(EngineKind::Second).await?;
-    let registry = Registry::start_with_password("mole", "another-password").await?;
+    let registry = Registry::start_with_password().await?;
     image(&docker, "local/shop:1", "1", &[]).await?;
     docker
         .docker(&[
@@ -28,14 +28,11 @@ async fn a_password_in_a_failing_pull_is_in_no_row_log_event_or_error() -> Resul
         ])
         .await?;
     let scratch = Scratch::new()?;
-    let config = scratch.make_dir("docker-config")?;
-    let auth = format!("mole:{PASSWORD}");
-    registry.write_client_config(&config, &auth)?;
-    let app = start_with_config(scratch.path(), &config).await?;
+    let app = start_with_login(scratch.path(), &registry.login(PASSWORD)?).await?;
     let mut events = app.subscribe();
     let host = add(&app, &docker).await?;
     rows(&app, "shop", 1).await?;
-    let image = format!("{}/shop:1", registry.address());
+    let image = registry.reference("shop:1");
     let failed = carry_out(&app, update("shop", host, "shop", &image)).await?;
     assert_eq!(failed.state, DeployState::Failed);
     assert_eq!(
@@ -49,7 +46,7 @@ async fn a_password_in_a_failing_pull_is_in_no_row_log_event_or_error() -> Resul
         told.push_str(&serde_json::to_string(&event)?);
     }
     // A password typed into the reference is no reference, and is not told back.
-    let typed = format!("mole:{PASSWORD}@{}/shop:1", registry.address());
+    let typed = format!("operator:{PASSWORD}@{image}");
     let refused = app
         .start_deploy(update("shop", host, "shop", &typed))
         .await

@@ -1,6 +1,7 @@
 //! Updates and rollbacks from a registry: two versions of an image under one tag.
 
 use anyhow::{Context as _, Result, ensure};
+use roadstead_engine::Clock;
 use roadstead_engine::wire::*;
 use roadstead_model::{DeployChange, DeployKind, DeployState};
 use roadstead_tests::{EngineKind, RealEngine, Registry, Scratch, until};
@@ -17,7 +18,7 @@ impl<'a> Shop<'a> {
     async fn open(docker: &'a RealEngine, registry: &Registry, name: &str) -> Result<Self> {
         let shop = Self {
             docker,
-            image: format!("{}/{name}:stable", registry.address()),
+            image: registry.reference(&format!("{name}:stable")),
         };
         image(docker, "local/shop-1", "1.0", &[]).await?;
         image(docker, "local/shop-2", "2.0", &[]).await?;
@@ -248,5 +249,3 @@ async fn what_others_deploy_is_seen_in_words_without_values() -> Result<()> {
     }
     Ok(())
 }
-
-use roadstead_engine::Clock;
