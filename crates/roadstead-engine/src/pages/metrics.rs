@@ -37,7 +37,7 @@ impl Fleet {
         let now_ms = self.clock.now_ms();
         let range = judged(&request)?;
         let deployments = self.deployments_of(app, request.host).await?;
-        let from_ticks = self.from_ticks(range, now_ms);
+        let from_ticks = self.from_ticks(&request, now_ms);
         let (names, lines) = if from_ticks {
             self.groups(app, request.host, request.split).await?
         } else {
@@ -51,7 +51,9 @@ impl Fleet {
         let columns = if from_ticks {
             self.store.metrics_window(&deployments, range, &spec).await?
         } else {
-            self.store.metrics_reports(&deployments, range, &spec).await?
+            self.store
+                .metrics_reports(&deployments, range, request.points, request.bucket_ms)
+                .await?
         };
         let leak = if request.split == MetricsSplit::Whole && request.bucket_ms.is_none() {
             Some(self.leak(&deployments, now_ms).await?)
@@ -76,10 +78,14 @@ impl Fleet {
         ))
     }
 
-    /// Whether the ticks of a span are all still kept.
-    fn from_ticks(&self, range: TimeRange, now_ms: i64) -> bool {
+    /// Whether a chart is drawn from ticks: those of the whole span are still kept. What is appended to a chart of reports comes
+    /// from reports too.
+    fn from_ticks(&self, request: &MetricsRequest, now_ms: i64) -> bool {
+        let of_reports = |bucket_ms: i64| bucket_ms >= WINDOW_MS && bucket_ms % WINDOW_MS == 0;
         let retention_ms = i64::from(self.settings.borrow().samples_retention_h) * HOUR_MS;
-        range.length_ms() <= MAX_TICKS_MS && range.from_ms >= now_ms - retention_ms.max(DAY_MS)
+        !request.bucket_ms.is_some_and(of_reports)
+            && request.range.length_ms() <= MAX_TICKS_MS
+            && request.range.from_ms >= now_ms - retention_ms.max(DAY_MS)
     }
 
     /// The lines, and which container belongs to which.
@@ -149,12 +155,10 @@ impl Fleet {
                 withheld: None,
             });
         };
-        let spec = MetricsSpec {
-            max_points: LEAK_POINTS,
-            bucket_ms: Some(WINDOW_MS),
-            lines: MetricsLines::Whole,
-        };
-        let columns = self.store.metrics_reports(deployments, range, &spec).await?;
+        let columns = self
+            .store
+            .metrics_reports(deployments, range, LEAK_POINTS, Some(WINDOW_MS))
+            .await?;
         let Some(whole) = columns.lines.first() else {
             return Ok(LeakAnswer {
                 check: None,
