@@ -23,7 +23,7 @@ use crate::seed::{key_of, mix};
 /// A pull takes so long in all when there is something to pull.
 const PULLING: Duration = Duration::from_millis(1_300);
 /// Parts of a layer's download that are told of.
-const PARTS: i64 = 3;
+const PARTS: i64 = 8;
 /// Images of so many deploys before the last are still on a host that is not cleaned up.
 const KEPT_DEPLOYS: u32 = 3;
 
