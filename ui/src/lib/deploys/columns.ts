@@ -43,6 +43,7 @@ export function deployColumns(hosts: boolean): Array<Column<DeployRow>> {
       title: t('deploys:column.what'),
       fixed: true,
       grows: true,
+      width: 'clamp(190px, 31vw, 440px)',
       value: (row) => `${kindLine(row)}: ${whatLine(row)}`,
       text: (row) => `${kindLine(row)}: ${whatLine(row)}`,
     },

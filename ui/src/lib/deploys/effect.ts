@@ -2,7 +2,7 @@
 import type { DeployEffect, SpanFigures } from '$lib/bindings';
 import type { Tone } from '$lib/components/tone';
 import { formatBytes } from '$lib/format/bytes';
-import { ABSENT, formatCores, formatPercent, numberFormat } from '$lib/format/numbers';
+import { ABSENT, formatCores, formatPercent, formatTimes, numberFormat } from '$lib/format/numbers';
 
 /** Figures in the order they are told. Of each, more is worse. */
 export const effectFigures = [
@@ -32,6 +32,8 @@ export interface EffectLine {
 
 /** What moves less than this is noise, not a change; counts of events have none. */
 const NOISE = 0.05;
+/** From here on a change is told as so many times, not as percent. */
+const TOLD_AS_TIMES = 10;
 const COUNTED: readonly EffectFigure[] = ['new_issues', 'restarts', 'oom_kills'];
 
 /** The lines of an effect; none while it is withheld. */
@@ -64,6 +66,7 @@ export function changeText({ figure, before, after }: EffectLine): string {
   const sign = change > 0 ? '+' : change < 0 ? '−' : '';
   const amount = `${sign}${figureText(figure, Math.abs(change))}`;
   if (before === 0 || COUNTED.includes(figure)) return amount;
+  if (after >= before * TOLD_AS_TIMES) return `${amount} (${formatTimes(after / before)})`;
   return `${amount} (${sign}${formatPercent(Math.abs(change) / before)})`;
 }
 

@@ -30,7 +30,7 @@ export interface Column<Row> {
   sorts?: boolean;
   /** Takes the width that is left, and is cut off where that is too little. */
   grows?: boolean;
-  /** Width in CSS, where the content does not say enough. */
+  /** Width in CSS, where the content does not say enough; of a column that grows, the least. */
   width?: string;
 }
 

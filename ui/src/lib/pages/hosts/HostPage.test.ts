@@ -1,4 +1,5 @@
-import { screen, within } from '@testing-library/svelte';
+import { screen, waitFor, within } from '@testing-library/svelte';
+import userEvent from '@testing-library/user-event';
 import { describe, expect, it } from 'vitest';
 import { fixtureBackend } from '$lib/backend/fixture';
 import { locale } from '$lib/i18n/i18n.svelte';
@@ -51,6 +52,26 @@ describe('the page of a host', () => {
     const apps = within(await screen.findByRole('table', { name: 'App telemetry' }));
     expect(apps.getAllByRole('row').length).toBeGreaterThan(1);
     expect(apps.queryByText('not running')).toBeNull();
+  });
+
+  it('allows changes only after saying what that means, and forbids them at once', async () => {
+    const backend = fixtureBackend();
+    inWindow(backend, HostPage, { id: 2 });
+    const user = userEvent.setup();
+    const writing = async () => (await backend.call('host', { host: 2 })).row.writing;
+    const allowing = await screen.findByRole('switch', { name: 'Allow changes on this host' });
+    expect(allowing.getAttribute('aria-checked')).toBe('false');
+    expect(screen.queryByText('Changes allowed')).toBeNull();
+    await user.click(allowing);
+    const asked = within(await screen.findByRole('dialog', { name: 'Allow changes on capstan?' }));
+    expect(asked.getByText('does any of this unasked')).toBeTruthy();
+    expect(await writing(), 'not before it is confirmed').toBe(false);
+    await user.click(asked.getByRole('button', { name: 'Allow changes' }));
+    expect(await screen.findByText('Changes allowed')).toBeTruthy();
+    expect(await writing()).toBe(true);
+    await user.click(screen.getByRole('switch', { name: 'Allow changes on this host' }));
+    await waitFor(async () => expect(await writing()).toBe(false));
+    await waitFor(() => expect(screen.queryByText('Changes allowed')).toBeNull());
   });
 
   it('says so when there is no such host', async () => {

@@ -50,6 +50,17 @@ describe('the hosts page', () => {
     await waitFor(async () => expect(await stateOf(7)).toBe('connected'));
   });
 
+  it('allows changes on a host from its menu, and marks it', async () => {
+    const { user, backend } = await open();
+    expect(await screen.findAllByRole('img', { name: 'Changes allowed' })).toHaveLength(2);
+    await choose(user, 'capstan', 'Allow changes…');
+    await user.click(await screen.findByRole('button', { name: 'Allow changes' }));
+    await waitFor(async () => expect((await backend.call('host', { host: 2 })).row.writing).toBe(true));
+    await waitFor(() => expect(screen.getAllByRole('img', { name: 'Changes allowed' })).toHaveLength(3));
+    await choose(user, 'capstan', 'Stop allowing changes');
+    await waitFor(async () => expect((await backend.call('host', { host: 2 })).row.writing).toBe(false));
+  });
+
   it('adds a host after a test, and closes the form', async () => {
     const { user, names } = await open();
     await user.click(screen.getByRole('button', { name: 'Add host…' }));
