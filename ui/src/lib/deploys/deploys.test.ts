@@ -132,7 +132,7 @@ describe('the ledger', () => {
   });
 
   it('opens the row an address points to, on whatever page it is', async () => {
-    const { backend } = await open('vaultwarden');
+    const { backend, container, user } = await open('vaultwarden');
     const all = await backend.call('list_deploys', {
       app: 'vaultwarden',
       host: null,
@@ -144,6 +144,14 @@ describe('the ledger', () => {
     expect(document.getElementById(`deploy-${last}`)).toBeNull();
     openAt(`/apps/vaultwarden#deploy-${last}`);
     await waitFor(() => expect(document.activeElement?.id).toBe(`deploy-${last}`));
+    expect(await screen.findByText('No way back to this one')).toBeTruthy();
+    // A mark of a chart is pressed a second time: the address stays the same.
+    await user.click(screen.getByRole('button', { name: `Details of deploy ${last}` }));
+    await waitFor(() => expect(screen.queryByText('No way back to this one')).toBeNull());
+    const mark = document.createElement('a');
+    mark.href = `#deploy-${last}`;
+    container.append(mark);
+    await user.click(mark);
     expect(await screen.findByText('No way back to this one')).toBeTruthy();
   });
 
@@ -249,7 +257,7 @@ describe('an update', () => {
     expect((field as HTMLInputElement).value).toBe('grafana/grafana:11.5.2');
     await user.clear(field);
     await user.type(field, 'grafana/grafana:11.5.3');
-    expect(asked.getByText('Instead of grafana/grafana:11.5.2')).toBeTruthy();
+    expect(asked.getByText(/^Runs now: grafana\/grafana:11\.5\.2, \w{12}\.$/)).toBeTruthy();
     await user.click(asked.getByRole('button', { name: 'Continue' }));
     expect(
       await asked.findByText('grafana will be stopped and recreated with grafana/grafana:11.5.3 on host breakwater.'),

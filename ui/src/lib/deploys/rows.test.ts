@@ -54,6 +54,10 @@ describe('a row of the ledger', () => {
     expect(whatLine({ ...usual, services: [service, { ...service, service: 'worker' }] })).toBe(
       'web: image 1.2.3 → 1.2.4',
     );
+    const replica = { ...service, container_name: 'shop-web-2' };
+    expect(whatLine({ ...usual, services: [service, replica] }), 'a replica is no other service').toBe(
+      'image 1.2.3 → 1.2.4',
+    );
   });
 
   it('says something where nothing changed', () => {

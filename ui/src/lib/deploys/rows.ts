@@ -7,6 +7,11 @@ import { causeTitle, changesLine, kindWord, stateWord, stepWords } from './words
 /** Refusals that hold only now, or that the operator can lift: the way back is offered and the dialog says more. */
 const PASSING: ReadonlyArray<DeployRefusal['kind']> = ['writing_off', 'host_unreachable', 'busy'];
 
+/** Whether it is told by service: replicas of one service are no others. */
+export function ofServices(row: Pick<DeployRow, 'services'>): boolean {
+  return row.services.some((service) => service.service !== row.services[0]?.service);
+}
+
 /** How it came to be: `Update`, `Rollback to number 12`. */
 export function kindLine(row: Pick<DeployRow, 'kind' | 'rollback_of'>): string {
   return row.rollback_of === null ? kindWord(row.kind) : t('deploys:rollback_of', { number: row.rollback_of });
@@ -14,8 +19,8 @@ export function kindLine(row: Pick<DeployRow, 'kind' | 'rollback_of'>): string {
 
 /** What it changed, in one line; where it changed nothing, what it did all the same. */
 export function whatLine(row: Pick<DeployRow, 'kind' | 'changes' | 'services'>): string {
-  if (row.changes.length > 0) return changesLine(row.changes, { services: row.services.length > 1 });
-  const images = row.services.map((service) => shortImage(service.image)).join(', ');
+  if (row.changes.length > 0) return changesLine(row.changes, { services: ofServices(row) });
+  const images = [...new Set(row.services.map((service) => shortImage(service.image)))].join(', ');
   return t(`deploys:nothing.${row.kind}`, { images });
 }
 

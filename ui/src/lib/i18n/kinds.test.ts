@@ -23,6 +23,7 @@ const words: Record<string, string[]> = {
   DeployRefusal: ['deploys:refusal.*.why', 'deploys:refusal.*.try'],
   DeployState: ['deploys:state.*', 'deploys:state_hint.*'],
   DeployStep: ['deploys:step.*'],
+  EffectWithheld: ['deploys:effect.*'],
   FaultCause: ['faults:*.title', 'faults:*.advice'],
   Health: ['common:health.*'],
   HostState: ['common:host_state.*'],
@@ -50,6 +51,7 @@ const words: Record<string, string[]> = {
 const wordless: Record<string, string> = {
   AppEvent: 'a message to the window',
   ConnectionTest: 'shown whole, by its contents',
+  DeployTarget: 'asked for by dialogs of its own',
   ErrorCode: 'errors have keys of their own, below',
   Language: 'languages are called by their own names',
   Mode: 'has a strip of its own',
