@@ -74,6 +74,7 @@ impl Demo {
             containers_per_host: CONTAINERS_PER_HOST,
             seed: SEED,
             epoch_ms: align_down(now_ms - HISTORY_MS - LEAD_MS, DAY_MS),
+            story_ms: Some(now_ms),
             ..FleetPlan::default()
         };
         let simulated = SimFleet::scripted(plan).map_err(WireError::internal)?;
