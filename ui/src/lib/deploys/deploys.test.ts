@@ -186,7 +186,8 @@ describe('a rollback', () => {
         /^nextcloud-app-1 will be stopped and recreated with nextcloud:30\.0\.5-apache \(\w{12}\) on host breakwater\.$/,
       ),
     ).toBeTruthy();
-    expect(asked.getByText('Data is not rolled back')).toBeTruthy();
+    expect(asked.getByText('On host breakwater. Data is not rolled back.')).toBeTruthy();
+    expect(asked.getByRole('heading', { name: 'Data is not rolled back' })).toBeTruthy();
     expect(asked.getByText('nextcloud_data')).toBeTruthy();
     expect(asked.getByText('No settings have changed since then.')).toBeTruthy();
     await user.click(asked.getByRole('button', { name: 'Roll back now' }));
