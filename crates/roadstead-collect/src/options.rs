@@ -14,7 +14,7 @@ pub struct ConnectOptions {
     /// Directory for the forwarded sockets of ssh hosts. Made when missing; each tunnel makes its own `0700` directory
     /// inside. Keep it short: the path of a unix socket ends at about a hundred bytes.
     pub private_dir: PathBuf,
-    /// Sockets (or forwarded channels) one host may hold at once, the event stream included. At least 2 are used.
+    /// Sockets (or forwarded channels) one host may hold at once, the event stream included. At least 3 are used.
     pub max_connections: usize,
     /// How `ssh` is run.
     pub ssh: SshOptions,

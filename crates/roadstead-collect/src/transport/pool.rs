@@ -97,8 +97,8 @@ impl Pool {
             host_header: dialer.host_header(),
             dialer,
             idle: Arc::default(),
-            // One for the event stream, one for everything else.
-            permits: Arc::new(Semaphore::new(max_connections.clamp(2, 1024))),
+            // One for the event stream, one for a pull, one for everything else.
+            permits: Arc::new(Semaphore::new(max_connections.clamp(3, 1024))),
         }
     }
 
