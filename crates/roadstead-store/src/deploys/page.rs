@@ -19,18 +19,18 @@ impl Store {
         let state = query.state.map(state_word);
         let removed = self.removed_hosts();
         let before = query.before.map(|deploy| deploy.0);
-        let mut tx = self.read().await?;
         // The deploy before which the page is may be pruned by now: the one that is next to it by id is as good.
         let until_ms = match before {
             Some(before) => sqlx::query_scalar!(
                 "SELECT started_ms FROM deploy WHERE deploy_id <= ? ORDER BY deploy_id DESC LIMIT 1",
                 before
             )
-            .fetch_optional(&mut *tx)
+            .fetch_optional(&self.inner.readers)
             .await?
             .unwrap_or(i64::MIN),
             None => i64::MAX,
         };
+        // Two looks side by side: nobody misses the thousandth of a second between them.
         let rows = sqlx::query_as!(
             Row,
             r#"SELECT deploy_id, deployment_id, app_id, host_id, kind, state, started_ms, ended_ms, services_json, changes_json,
@@ -40,7 +40,7 @@ impl Store {
                                             ORDER BY good.ended_ms DESC, good.deploy_id DESC LIMIT 1), 0) AS "is_current!: bool"
                FROM deploy
                WHERE app_id = ?1 AND started_ms <= ?2 AND (?3 IS NULL OR started_ms < ?2 OR deploy_id < ?3)
-                 AND (host_id = ?4 OR ?4 IS NULL AND host_id NOT IN (SELECT value FROM json_each(?5)))
+                 AND (host_id = ?4 OR ?4 IS NULL AND (?5 = '[]' OR host_id NOT IN (SELECT value FROM json_each(?5))))
                  AND (?6 IS NULL OR state = ?6)
                ORDER BY started_ms DESC, deploy_id DESC LIMIT ?7"#,
             query.app.0,
@@ -51,19 +51,19 @@ impl Store {
             state,
             query.limit
         )
-        .fetch_all(&mut *tx)
-        .await?;
+        .fetch_all(&self.inner.readers);
         let total = sqlx::query_scalar!(
             r#"SELECT COUNT(*) AS "total!: i64" FROM deploy
-               WHERE app_id = ?1 AND (host_id = ?2 OR ?2 IS NULL AND host_id NOT IN (SELECT value FROM json_each(?3)))
+               WHERE app_id = ?1
+                 AND (host_id = ?2 OR ?2 IS NULL AND (?3 = '[]' OR host_id NOT IN (SELECT value FROM json_each(?3))))
                  AND (?4 IS NULL OR state = ?4)"#,
             query.app.0,
             host,
             removed,
             state
         )
-        .fetch_one(&mut *tx)
-        .await?;
+        .fetch_one(&self.inner.readers);
+        let (rows, total) = tokio::try_join!(rows, total)?;
         Ok(DeployPage {
             rows: records(rows)?,
             total: u32::try_from(total).unwrap_or(u32::MAX),

@@ -44,7 +44,9 @@ impl Store {
         let alone = hosts.len() < 2;
         // Of several hosts, what was shown before the span decides what is missed in it.
         let read = TimeRange {
-            from_ms: range.from_ms - if alone { 0 } else { MISSED_FOR_MS },
+            from_ms: range
+                .from_ms
+                .saturating_sub(if alone { 0 } else { MISSED_FOR_MS }),
             ..range
         };
         let stored = self.stored(deployments, read, &directory).await?;

@@ -20,6 +20,9 @@ use crate::StoreError;
 /// There is no sum for so long after the last tick of a host that should be in it.
 pub(super) const MISSED_FOR_MS: i64 = 15 * MINUTE_MS;
 
+/// Containers asked about, the newest: an app may have one for each job it ever did.
+const MOST_CONTAINERS: i64 = 2_000;
+
 /// A time in which a container is known to have run.
 #[derive(Debug, Clone, Copy)]
 struct Run {
@@ -48,9 +51,11 @@ impl Runs {
                       json_extract(facts_json, '$.started_at_ms') AS "started_at_ms: i64",
                       json_extract(facts_json, '$.protected') AS "protected: bool"
                FROM container
-               WHERE deployment_id IN (SELECT value FROM json_each(?)) AND (gone_at_ms IS NULL OR gone_at_ms > ?)"#,
+               WHERE deployment_id IN (SELECT value FROM json_each(?)) AND (gone_at_ms IS NULL OR gone_at_ms > ?)
+               ORDER BY container_id DESC LIMIT ?"#,
             deployments,
-            from_ms
+            from_ms,
+            MOST_CONTAINERS
         )
         .fetch_all(tx)
         .await?;

@@ -1,3 +1,5 @@
+//! The deploy ledger.
+
 use roadstead_model::{
     ContainerConfig, DeployCause, DeployChange, DeployFault, DeployId, DeployKind, DeployState, Deployed,
     DeploymentId, EngineContainerId, TimeRange,

@@ -157,17 +157,6 @@ async fn write_until_killed(dir: &Path) {
         assert_eq!(recorded.left_out, []);
         writeln!(out, "lines {lines}.").unwrap();
         out.flush().unwrap();
-        let new = update(of.deployment, now_ms, "app:2");
-        let Begun::Begun(deploy) = store.begin_deploy(&new).await.unwrap() else {
-            panic!("a deploy that ended is in the way");
-        };
-        writeln!(out, "begun {deploy}.").unwrap();
-        out.flush().unwrap();
-        store.journal_deploy(deploy, r#"{"step":"stop"}"#).await.unwrap();
-        let done = end(DeployState::Success, now_ms);
-        store.end_deploy(deploy, &done).await.unwrap();
-        writeln!(out, "ended {deploy}.").unwrap();
-        out.flush().unwrap();
         if nth % TICKS_PER_WINDOW == 0 {
             let at = window(nth / TICKS_PER_WINDOW);
             store
@@ -175,6 +164,19 @@ async fn write_until_killed(dir: &Path) {
                 .await
                 .unwrap();
             writeln!(out, "report {}.", nth / TICKS_PER_WINDOW).unwrap();
+            out.flush().unwrap();
+        }
+        if nth % TICKS_PER_WINDOW == 1 {
+            let new = update(of.deployment, now_ms, "app:2");
+            let Begun::Begun(deploy) = store.begin_deploy(&new).await.unwrap() else {
+                panic!("a deploy that ended is in the way");
+            };
+            writeln!(out, "begun {deploy}.").unwrap();
+            out.flush().unwrap();
+            store.journal_deploy(deploy, r#"{"step":"stop"}"#).await.unwrap();
+            let done = end(DeployState::Success, now_ms);
+            store.end_deploy(deploy, &done).await.unwrap();
+            writeln!(out, "ended {deploy}.").unwrap();
             out.flush().unwrap();
         }
         store.seal(now_ms).await.unwrap();

@@ -16,6 +16,7 @@ mod log_counts;
 mod logbook;
 mod marks;
 mod metrics;
+mod metrics_hosts;
 mod metrics_reports;
 mod opening;
 mod reports;

@@ -1,26 +1,28 @@
+//! Charts from ticks.
+
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use proptest::prelude::*;
 use roadstead_model::time::{DAY_MS, HOUR_MS, MINUTE_MS, align_down};
-use roadstead_model::{ContainerFacts, ContainerId, ContainerState, HostId, Sample, Tick, TimeRange};
+use roadstead_model::{ContainerFacts, ContainerId, HostId, Sample, Tick, TimeRange};
 use roadstead_store::{
     ContainerRef, LineColumns, MetricsColumns, MetricsLines, MetricsSpec, Store, StoreError,
 };
 
 use crate::fixture::{Fixture, MIDNIGHT_MS, facts};
 
-const STEP_MS: i64 = 15_000;
+pub(crate) const STEP_MS: i64 = 15_000;
 const MIB: u64 = 1 << 20;
 
-fn range(from_ms: i64, to_ms: i64) -> TimeRange {
+pub(crate) fn range(from_ms: i64, to_ms: i64) -> TimeRange {
     TimeRange {
         from_ms: MIDNIGHT_MS + from_ms,
         to_ms: MIDNIGHT_MS + to_ms,
     }
 }
 
-fn whole(max_points: u32) -> MetricsSpec {
+pub(crate) fn whole(max_points: u32) -> MetricsSpec {
     MetricsSpec {
         max_points,
         bucket_ms: None,
@@ -60,7 +62,7 @@ fn tick(host: HostId, nth: i64, shows: &[Shows<'_>]) -> Tick {
     }
 }
 
-fn plain(host: HostId, nth: i64, shows: &[(&ContainerRef, u64)]) -> Tick {
+pub(crate) fn plain(host: HostId, nth: i64, shows: &[(&ContainerRef, u64)]) -> Tick {
     let shows: Vec<Shows<'_>> = shows
         .iter()
         .map(|(of, memory)| (*of, Some(*memory), Some(0.5), Some(1_000)))
@@ -70,22 +72,27 @@ fn plain(host: HostId, nth: i64, shows: &[(&ContainerRef, u64)]) -> Tick {
 
 impl Fixture {
     /// Lists containers of one app by name, all of them running since the beginning of time.
-    async fn app(&self, host: HostId, names: &[&str]) -> Vec<ContainerRef> {
+    pub(crate) async fn app(&self, host: HostId, names: &[&str]) -> Vec<ContainerRef> {
         let listed: Vec<ContainerFacts> = names.iter().map(|name| facts("app", name)).collect();
         self.relist(host, 0, &listed).await
     }
 
-    async fn relist(&self, host: HostId, at_ms: i64, listed: &[ContainerFacts]) -> Vec<ContainerRef> {
+    pub(crate) async fn relist(
+        &self,
+        host: HostId,
+        at_ms: i64,
+        listed: &[ContainerFacts],
+    ) -> Vec<ContainerRef> {
         let at_ms = MIDNIGHT_MS + at_ms;
         self.store.observe_containers(host, at_ms, listed).await.unwrap()
     }
 
-    async fn give(&self, ticks: &[Tick]) {
+    pub(crate) async fn give(&self, ticks: &[Tick]) {
         self.store.append_ticks(ticks).await.unwrap();
     }
 
     /// The chart of all deployments there are.
-    async fn chart(&self, range: TimeRange, spec: &MetricsSpec) -> MetricsColumns {
+    pub(crate) async fn chart(&self, range: TimeRange, spec: &MetricsSpec) -> MetricsColumns {
         chart(&self.store, range, spec).await
     }
 }
@@ -101,7 +108,7 @@ async fn chart(store: &Store, range: TimeRange, spec: &MetricsSpec) -> MetricsCo
     store.metrics_window(&deployments, range, spec).await.unwrap()
 }
 
-fn nth(columns: &MetricsColumns) -> Vec<i64> {
+pub(crate) fn nth(columns: &MetricsColumns) -> Vec<i64> {
     columns
         .times_ms
         .iter()
@@ -311,137 +318,6 @@ async fn only_the_lines_that_need_most_are_answered_and_the_others_counted() {
         [30, 30],
         "one that is in no line is counted all the same"
     );
-}
-
-#[tokio::test]
-async fn over_two_hosts_a_peak_is_one_that_truly_happened_at_once() {
-    let fixture = Fixture::new().await;
-    let (one, two) = (fixture.host("one").await, fixture.host("two").await);
-    let (a, b) = (fixture.app(one, &["a"]).await, fixture.app(two, &["b"]).await);
-    let mut ticks = Vec::new();
-    for nth in 0..8 {
-        ticks.push(plain(one, nth, &[(&a[0], if nth == 2 { 900 } else { 100 })]));
-        ticks.push(plain(two, nth, &[(&b[0], if nth == 5 { 700 } else { 200 })]));
-    }
-    fixture.give(&ticks).await;
-    let merged = MetricsSpec {
-        bucket_ms: Some(8 * STEP_MS),
-        ..whole(2)
-    };
-    let columns = fixture.chart(range(0, 8 * STEP_MS), &merged).await;
-    let line = &columns.lines[0];
-    assert_eq!(line.memory_peak_bytes, [Some(1_100)], "and not 900 + 700");
-    assert_eq!(line.memory_min_bytes, [Some(300)]);
-    assert_eq!(line.memory_avg_bytes, [Some((6 * 300 + 1_100 + 800_u64 + 4) / 8)]);
-    assert_eq!(line.limit_bytes, [Some(2_000)]);
-    assert_eq!(
-        (columns.containers, columns.expected, columns.complete),
-        (vec![2], vec![2], vec![true])
-    );
-}
-
-#[tokio::test]
-async fn a_tick_of_one_host_alone_is_no_dip_of_the_app() {
-    let fixture = Fixture::new().await;
-    let (one, two) = (fixture.host("one").await, fixture.host("two").await);
-    let (a, b) = (fixture.app(one, &["a"]).await, fixture.app(two, &["b"]).await);
-    let mut ticks = Vec::new();
-    for nth in 0..120 {
-        ticks.push(plain(one, nth, &[(&a[0], 100)]));
-        // Away for a minute, and for good in the end.
-        if !(10..14).contains(&nth) && nth < 30 {
-            ticks.push(plain(two, nth, &[(&b[0], 200)]));
-        }
-    }
-    fixture.give(&ticks).await;
-    for now_ms in [0, DAY_MS] {
-        fixture.seal(MIDNIGHT_MS + now_ms).await;
-        let columns = fixture.chart(range(0, HOUR_MS), &whole(1_000)).await;
-        let memory = &columns.lines[0].memory_avg_bytes;
-        assert_eq!(
-            (memory[9], memory[10], memory[13], memory[14]),
-            (Some(300), None, None, Some(300))
-        );
-        assert_eq!(
-            (columns.containers[10], columns.expected[10], columns.complete[10]),
-            (1, 2, false)
-        );
-        assert_eq!((memory[29], memory[30], memory[29 + 60]), (Some(300), None, None));
-        assert_eq!(
-            memory[29 + 61],
-            Some(100),
-            "after a quarter of an hour it goes on without it"
-        );
-        assert!(
-            !columns.complete[29 + 61] && columns.expected[29 + 61] == 2,
-            "and says so"
-        );
-        // A part of the chart asked for alone says the same: what was before it decides.
-        let part = fixture
-            .chart(range(32 * STEP_MS, 34 * STEP_MS), &whole(1_000))
-            .await;
-        assert_eq!(part.lines[0].memory_avg_bytes, [None, None]);
-        let part = fixture
-            .chart(range(100 * STEP_MS, 101 * STEP_MS), &whole(1_000))
-            .await;
-        assert_eq!(part.lines[0].memory_avg_bytes, [Some(100)]);
-    }
-}
-
-#[tokio::test]
-async fn a_host_whose_containers_were_stopped_or_removed_is_not_missed() {
-    for removed in [true, false] {
-        let fixture = Fixture::new().await;
-        let (one, two) = (fixture.host("one").await, fixture.host("two").await);
-        let (a, b) = (fixture.app(one, &["a"]).await, fixture.app(two, &["b"]).await);
-        let mut ticks = Vec::new();
-        for nth in 0..20 {
-            ticks.push(plain(one, nth, &[(&a[0], 100)]));
-            if nth < 10 {
-                ticks.push(plain(two, nth, &[(&b[0], 200)]));
-            }
-        }
-        fixture.give(&ticks).await;
-        let stopped = ContainerFacts {
-            state: ContainerState::Exited,
-            ..facts("app", "b")
-        };
-        let listed = if removed { Vec::new() } else { vec![stopped] };
-        fixture.relist(two, 10 * STEP_MS, &listed).await;
-        let columns = fixture.chart(range(0, HOUR_MS), &whole(1_000)).await;
-        let memory = &columns.lines[0].memory_avg_bytes;
-        assert_eq!(
-            (memory[9], memory[10], memory[19]),
-            (Some(300), Some(100), Some(100))
-        );
-        assert!(columns.complete.iter().all(|complete| *complete));
-        assert_eq!((columns.expected[9], columns.expected[10]), (2, 1));
-    }
-}
-
-#[tokio::test]
-async fn hosts_with_other_intervals_are_summed_by_what_each_shows_at_the_moment() {
-    let fixture = Fixture::new().await;
-    let (one, two) = (fixture.host("one").await, fixture.host("two").await);
-    let (a, b) = (fixture.app(one, &["a"]).await, fixture.app(two, &["b"]).await);
-    let mut ticks: Vec<Tick> = (0..16).map(|nth| plain(one, nth, &[(&a[0], 100)])).collect();
-    for minute in 0..4 {
-        ticks.push(Tick {
-            interval_ms: MINUTE_MS,
-            ..plain(two, minute * 4, &[(&b[0], 200 + minute as u64)])
-        });
-    }
-    fixture.give(&ticks).await;
-    let columns = fixture
-        .chart(range(2 * STEP_MS, 4 * MINUTE_MS), &whole(1_000))
-        .await;
-    let wanted: Vec<Option<u64>> = (2..16).map(|nth| Some(300 + nth / 4)).collect();
-    assert_eq!(
-        columns.lines[0].memory_avg_bytes, wanted,
-        "also of a tick before the span"
-    );
-    assert!(columns.complete.iter().all(|complete| *complete));
-    assert_eq!(nth(&columns), (2..16).collect::<Vec<_>>());
 }
 
 #[tokio::test]
