@@ -41,7 +41,8 @@ pub(crate) struct Intent {
 
 /// A deployment as it is now.
 struct Now {
-    deployment: DeploymentId,
+    /// Absent when nothing of it is on the host.
+    deployment: Option<DeploymentId>,
     containers: Vec<ContainerFacts>,
     display_name: String,
     host_name: String,
@@ -54,17 +55,21 @@ impl Fleet {
     pub(crate) async fn intend(&self, request: &PlanRequest) -> Wire<Intent> {
         let app = self.app_id(&request.app)?;
         let now = self.deployment_now(app, request.host)?;
+        let deployment = match now.deployment {
+            Some(deployment) => deployment,
+            None => self.deployment_of(app, request).await?,
+        };
         let before: Vec<Deployed> = now.containers.iter().map(deployed).collect();
         let target = match &request.target {
             DeployTarget::Update { .. } => None,
-            DeployTarget::Rollback { deploy } => Some(self.deploy_of(*deploy, now.deployment).await?),
+            DeployTarget::Rollback { deploy } => Some(self.deploy_of(*deploy, deployment).await?),
         };
         let mut refusals = now.refusals.clone();
         if !now.writing {
             refusals.push(DeployRefusal::WritingOff);
         }
         let unfinished = self.store.unfinished_deploys(Some(request.host)).await?;
-        if let Some(busy) = unfinished.iter().find(|row| row.deployment == now.deployment) {
+        if let Some(busy) = unfinished.iter().find(|row| row.deployment == deployment) {
             refusals.push(DeployRefusal::Busy { deploy: busy.id });
         }
         if let Some(target) = &target {
@@ -133,7 +138,7 @@ impl Fleet {
                 volumes: volumes.into_iter().collect(),
                 refusals,
             },
-            deployment: now.deployment,
+            deployment,
             services: intended(&before, &wanted, target.as_ref()),
             before,
             journal,
@@ -150,6 +155,17 @@ impl Fleet {
         Ok(record)
     }
 
+    /// The deployment of an app that has no container on the host now.
+    async fn deployment_of(&self, app: AppId, request: &PlanRequest) -> Wire<DeploymentId> {
+        let all = self.store.deployments().await?;
+        let found = all
+            .into_iter()
+            .find(|one| one.app == app && one.host == request.host);
+        found
+            .map(|one| one.id)
+            .ok_or_else(|| WireError::not_found("app", &request.app))
+    }
+
     fn deployment_now(&self, app: AppId, host: HostId) -> Wire<Now> {
         let fleet = self.live.read();
         let live = fleet
@@ -163,10 +179,10 @@ impl Fleet {
             .collect();
         // Compose creates a service after the ones it depends on.
         containers.sort_by_key(|container| container.facts.created_at_ms);
-        let Some(first) = containers.first() else {
-            return Err(WireError::not_found("app", live.record.name.as_str()));
-        };
         let mut refusals = Vec::new();
+        if containers.is_empty() {
+            refusals.push(DeployRefusal::NothingThere);
+        }
         for container in &containers {
             let facts = &container.facts;
             let name = || facts.name.clone();
@@ -187,7 +203,7 @@ impl Fleet {
             }
         }
         Ok(Now {
-            deployment: first.deployment,
+            deployment: containers.first().map(|container| container.deployment),
             containers: containers
                 .iter()
                 .map(|container| container.facts.clone())

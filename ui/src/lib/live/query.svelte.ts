@@ -74,7 +74,7 @@ export class LiveAnswer<Request, Answer> {
     const request = this.#plan.request();
     if (request === undefined) return;
     const turn = ++this.#asked;
-    clearTimeout(this.#timer);
+    this.#unsettle();
     this.#dirty = false;
     this.#loading = true;
     try {
@@ -122,13 +122,23 @@ export class LiveAnswer<Request, Answer> {
   close(): void {
     this.#asked += 1;
     this.#dirty = false;
-    clearTimeout(this.#timer);
+    this.#unsettle();
   }
 
+  /** A timer that runs is left alone: changes that never cease would put it off for ever. */
   #settle(): void {
+    if (this.#timer !== undefined) return;
     const rested = (this.#answeredAt ?? 0) + REST_MS - Date.now();
+    const wait = Math.max(SETTLE_MS, Math.min(rested, REST_MS));
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      this.seen();
+    }, wait);
+  }
+
+  #unsettle(): void {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.seen(), Math.max(SETTLE_MS, Math.min(rested, REST_MS)));
+    this.#timer = undefined;
   }
 }
 

@@ -77,6 +77,19 @@ describe('a living question', () => {
     expect(question.starting, 'an error is something to show').toBe(false);
   });
 
+  it('is asked again also when changes never cease', async () => {
+    const { asked, ask } = byHand();
+    const question = living({ ask });
+    void question.ask();
+    asked[0]?.answer('first');
+    await settled();
+    for (let passed = 0; passed < 4000; passed += 200) {
+      question.changed(['apps']);
+      await vi.advanceTimersByTimeAsync(200);
+    }
+    expect(asked.length).toBeGreaterThan(1);
+  });
+
   it('is asked again only when something it shows changed', async () => {
     const ask = vi.fn(async () => 'answer');
     const question = living({ ask });
