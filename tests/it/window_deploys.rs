@@ -10,8 +10,12 @@ use crate::window::{SOON, Shown, TICKED, words};
 
 /// A replacement on a busy machine of two cores.
 const DEPLOYED: Duration = Duration::from_secs(90);
-/// Twelve ticks of 15 seconds on each side, and what comes around them.
-const COMPARED: Duration = Duration::from_secs(15 * 20);
+/// The shortest interval there is.
+const INTERVAL_S: u64 = 5;
+/// Twelve ticks are measured on each side of a comparison.
+const ONE_SIDE: Duration = Duration::from_secs(INTERVAL_S * 13);
+/// One side, and what comes around it.
+const COMPARED: Duration = Duration::from_secs(INTERVAL_S * 30);
 /// Nobody listens there: what is on the engine is used.
 const GOOD: &str = "127.0.0.1:1/shop:1.2.3";
 const WORSE: &str = "127.0.0.1:1/shop:1.2.4";
@@ -67,8 +71,20 @@ async fn the_story_of_a_deploy(shown: &Shown, engine: &RealEngine) -> Result<()>
     shown.click_path("//main//td//a[@title='shop']").await?;
     shown.says(&text("kind.found")?, SOON).await?;
     shown.picture("deploys-1-found").await?;
-    // Before: something to compare with.
-    tokio::time::sleep(Duration::from_secs(15 * 13)).await;
+    // Before: something to compare with, and not for too long.
+    let script = format!(
+        "const ask = (command, request) => window.__TAURI_INTERNALS__.invoke(command, {{ request }});
+         ask('settings', null).then(({{ settings }}) => ask('save_settings', {{ ...settings, tick_interval_s: {INTERVAL_S} }}))
+             .then(() => (window.saved = true));"
+    );
+    shown.window.script(&script).await?;
+    until("the interval to be saved", SOON, async || {
+        let saved = shown.window.script("return window.saved === true").await?;
+        ensure!(saved == true, "{saved}");
+        Ok(())
+    })
+    .await?;
+    tokio::time::sleep(ONE_SIDE).await;
 
     // A worse version: the dialog says what will happen, and asks for leave to change anything on this host.
     shown.click_path(&button(&text("action.update")?)).await?;

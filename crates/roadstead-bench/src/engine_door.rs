@@ -4,8 +4,8 @@ use std::path::Path;
 
 use anyhow::Context as _;
 use roadstead_engine::wire::{
-    AppsRequest, HistoryRequest, HostDraft, HostList, HostPage, HostRequest, IssuesRequest, Settings,
-    WindowRequest, Wire,
+    AppsRequest, DeploysRequest, HistoryRequest, HostDraft, HostList, HostPage, HostRequest, IssuesRequest,
+    MetricsRequest, Settings, WindowRequest, Wire,
 };
 use roadstead_engine::{Clock, Engine, EngineOptions};
 use roadstead_model::{HostId, Period, TimeRange};
@@ -73,6 +73,14 @@ impl EngineDoor {
             points,
         };
         serialized(self.engine.app_window(request).await)
+    }
+
+    pub(crate) async fn metrics(&self, request: &MetricsRequest) -> anyhow::Result<Vec<u8>> {
+        serialized(self.engine.app_metrics(request.clone()).await)
+    }
+
+    pub(crate) async fn list_deploys(&self, request: &DeploysRequest) -> anyhow::Result<Vec<u8>> {
+        serialized(self.engine.list_deploys(request.clone()).await)
     }
 
     pub(crate) async fn list_issues(&self, request: &IssuesRequest) -> anyhow::Result<Vec<u8>> {

@@ -25,6 +25,7 @@ mod issues;
 mod log_flow;
 mod log_text;
 mod logs;
+mod metrics;
 mod pack;
 mod pack_csv;
 mod plain_samples;
@@ -68,6 +69,8 @@ enum Bench {
     History(history::HistoryArgs),
     /// One app tick by tick over six hours.
     Window(window::WindowArgs),
+    /// Live metrics of an app of twenty containers, and a page of its ledger: command to serialized answer.
+    Metrics(metrics::MetricsArgs),
     /// Bytes per pair of memory and CPU of a file.
     Pack(pack::PackArgs),
     /// One collection round over the containers of a real engine, beside `docker stats`.
@@ -141,6 +144,7 @@ fn run(cli: &Cli) -> anyhow::Result<bool> {
             Bench::Fleet(args) => fleet::run(args, data).await,
             Bench::History(args) => history::run(args, data).await,
             Bench::Window(args) => window::run(args, data).await,
+            Bench::Metrics(args) => metrics::run(args, data).await,
             Bench::Pack(args) => pack::run(args, data).await,
             Bench::Sweep(args) => sweep::run(args, data).await,
             Bench::Steady(args) => steady::run(args, data).await,
@@ -175,12 +179,13 @@ fn show(findings: &Findings, json: bool) -> anyhow::Result<()> {
 fn run_all(json: bool, args: &AllArgs, data: &std::path::Path) -> anyhow::Result<bool> {
     let program = std::env::current_exe().context("cannot find this program")?;
     let full: &[&str] = if args.full { &["--full"] } else { &[] };
-    let benches: [(&str, &[&str]); 10] = [
+    let benches: [(&str, &[&str]); 11] = [
         ("append", &[]),
         ("pack", &[]),
         ("window", full),
         ("fleet", full),
         ("history", full),
+        ("metrics", &[]),
         ("sweep", &[]),
         ("steady", &[]),
         ("logs", &[]),

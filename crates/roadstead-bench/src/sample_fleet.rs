@@ -9,7 +9,7 @@ use crate::fleet_store::add_silent_host;
 
 /// The default interval.
 pub(crate) const INTERVAL_MS: i64 = 15_000;
-/// Containers of each app.
+/// Containers of each app, unless something else is said.
 pub(crate) const CONTAINERS_PER_APP: u32 = 5;
 
 /// One container that is about to be sampled.
@@ -29,7 +29,12 @@ pub(crate) struct SampleFleet {
 
 /// Name of the app of a host's container: each app is on one host, with five containers.
 pub(crate) fn app_of(host: u32, container: u32) -> String {
-    format!("app-{:03}-{}", host + 1, container / CONTAINERS_PER_APP + 1)
+    app_of_size(host, container, CONTAINERS_PER_APP)
+}
+
+/// Name of the app of a host's container where each app has so many.
+pub(crate) fn app_of_size(host: u32, container: u32, per_app: u32) -> String {
+    format!("app-{:03}-{}", host + 1, container / per_app + 1)
 }
 
 impl SampleFleet {
@@ -40,15 +45,26 @@ impl SampleFleet {
         containers: u32,
         start_ms: i64,
     ) -> anyhow::Result<Self> {
+        Self::place_apps(store, hosts, containers, CONTAINERS_PER_APP, start_ms).await
+    }
+
+    /// The same with so many containers in each app.
+    pub(crate) async fn place_apps(
+        store: &Store,
+        hosts: u32,
+        containers: u32,
+        per_app: u32,
+        start_ms: i64,
+    ) -> anyhow::Result<Self> {
         let mut placed = Vec::new();
         for host in 0..hosts {
             let id = add_silent_host(store, format!("quay-{:04}", host + 1), start_ms).await?;
             let facts: Vec<_> = (0..containers)
                 .map(|container| {
-                    let app = app_of(host, container);
+                    let app = app_of_size(host, container, per_app);
                     let number = u64::from(host) << 16 | u64::from(container);
                     container_facts(
-                        &format!("{app}-{}", container % CONTAINERS_PER_APP + 1),
+                        &format!("{app}-{}", container % per_app + 1),
                         &app,
                         number,
                         start_ms,
