@@ -27,6 +27,71 @@ fn holding(mib: u32) -> String {
     )
 }
 
+/// Sets the shortest interval, as the Settings page would.
+async fn tick_often(shown: &Shown) -> Result<()> {
+    let script = format!(
+        "const ask = (command, request) => window.__TAURI_INTERNALS__.invoke(command, {{ request }});
+         ask('settings', null).then(({{ settings }}) => ask('save_settings', {{ ...settings, tick_interval_s: {INTERVAL_S} }}))
+             .then(() => (window.saved = true));"
+    );
+    shown.window.script(&script).await?;
+    until("the interval to be saved", SOON, async || {
+        let saved = shown.window.script("return window.saved === true").await?;
+        ensure!(saved == true, "{saved}");
+        Ok(())
+    })
+    .await
+}
+
+/// The script that a tick of a chart of six hours costs, beside a load of the same chart.
+#[tokio::test(flavor = "multi_thread")]
+#[allow(clippy::print_stdout, reason = "the figures are what this is run for")]
+async fn a_tick_of_a_chart_of_six_hours_costs_little_script() -> Result<()> {
+    const TICKS: usize = 8;
+    const MOST_MS: f64 = 4.0;
+    let engine = RealEngine::start(EngineKind::Second).await?;
+    let shown = Shown::first_run(&engine).await?;
+    let look = words("en", "welcome", "demo")?;
+    shown
+        .click_path(&format!("//button[normalize-space()='{look}']"))
+        .await?;
+    // Weeks of history are made first.
+    shown.says(&words("en", "nav", "leave_demo")?, TICKED).await?;
+    tick_often(&shown).await?;
+    shown.go("/apps").await?;
+    shown.click_path("//main//td//a[@title='home-assistant']").await?;
+    let six_hours = words("en", "metrics", "window.h6")?;
+    shown
+        .click_path(&format!("//button[normalize-space()='{six_hours}']"))
+        .await?;
+    shown
+        .window
+        .script("performance.clearMeasures(); return true")
+        .await?;
+    let costs = until("ticks on the chart", TICKED, async || {
+        let script =
+            "return ['metrics-tick', 'metrics-load'].map((name) => performance.getEntriesByName(name)
+            .map((entry) => [entry.duration, entry.detail.points]))";
+        let seen: [Vec<(f64, u32)>; 2] = serde_json::from_value(shown.window.script(script).await?)?;
+        ensure!(seen[0].len() >= TICKS && !seen[1].is_empty(), "{seen:?}");
+        Ok(seen)
+    })
+    .await?;
+    shown.picture("metrics-6h").await?;
+    let [ticks, loads] = &costs;
+    let mut durations_ms: Vec<f64> = ticks.iter().map(|tick| tick.0).collect();
+    durations_ms.sort_by(f64::total_cmp);
+    let mean_ms = durations_ms.iter().sum::<f64>() / durations_ms.len() as f64;
+    println!("ms of script per tick: {durations_ms:?}, mean {mean_ms:.1}; per load, with points: {loads:?}");
+    ensure!(
+        loads.iter().all(|load| load.1 > 700),
+        "the chart is not full: {loads:?}"
+    );
+    let median_ms = durations_ms[durations_ms.len() / 2];
+    ensure!(median_ms < MOST_MS, "a tick costs {median_ms} ms of script");
+    shown.window.close().await
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_worse_version_is_seen_on_the_chart_and_rolled_back_in_two_clicks() -> Result<()> {
     let engine = RealEngine::start(EngineKind::Second).await?;
@@ -72,18 +137,7 @@ async fn the_story_of_a_deploy(shown: &Shown, engine: &RealEngine) -> Result<()>
     shown.says(&text("kind.found")?, SOON).await?;
     shown.picture("deploys-1-found").await?;
     // Before: something to compare with, and not for too long.
-    let script = format!(
-        "const ask = (command, request) => window.__TAURI_INTERNALS__.invoke(command, {{ request }});
-         ask('settings', null).then(({{ settings }}) => ask('save_settings', {{ ...settings, tick_interval_s: {INTERVAL_S} }}))
-             .then(() => (window.saved = true));"
-    );
-    shown.window.script(&script).await?;
-    until("the interval to be saved", SOON, async || {
-        let saved = shown.window.script("return window.saved === true").await?;
-        ensure!(saved == true, "{saved}");
-        Ok(())
-    })
-    .await?;
+    tick_often(shown).await?;
     tokio::time::sleep(ONE_SIDE).await;
 
     // A worse version: the dialog says what will happen, and asks for leave to change anything on this host.
@@ -152,13 +206,6 @@ async fn the_story_of_a_deploy(shown: &Shown, engine: &RealEngine) -> Result<()>
     shown.says(&before, COMPARED).await?;
     shown.says(&after, SOON).await?;
     shown.picture("deploys-5-before-after").await?;
-    let measured = shown
-        .window
-        .script(
-            "return JSON.stringify(['metrics-tick','metrics-load'].map((name) => performance.getEntriesByName(name).map((entry) => entry.duration)))",
-        )
-        .await?;
-    println!("script per tick and per load, ms: {measured}");
 
     // Two clicks: what was asked for, and yes.
     shown.click_path(&button(&text("action.roll_back")?)).await?;

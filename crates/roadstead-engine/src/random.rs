@@ -2,7 +2,7 @@
 
 use std::hash::{BuildHasher as _, Hasher as _};
 
-/// 64 random bits: the hash of nothing by a new pair of keys, which the standard library asks the system for.
+/// 64 random bits: the hash of nothing by keys that the standard library has from the system, and never uses twice.
 #[must_use]
 pub(crate) fn random() -> u64 {
     std::collections::hash_map::RandomState::new()

@@ -39,8 +39,7 @@ mod upkeep;
 mod window;
 
 pub use deploys::{
-    Begun, DeployEnd, DeployMark, DeployPage, DeployQuery, DeployRecord, DeploymentSpan, IssueMark, LogSums,
-    NewDeploy,
+    Begun, DeployEnd, DeployMark, DeployPage, DeployQuery, DeployRecord, IssueMark, LogSums, NewDeploy,
 };
 pub use error::StoreError;
 pub use issues::*;

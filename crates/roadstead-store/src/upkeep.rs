@@ -204,6 +204,14 @@ impl Store {
         )
         .fetch_one(&mut *tx)
         .await?;
+        let deploys = sqlx::query!(
+            r#"SELECT COUNT(*) AS "entries!: i64",
+                      COALESCE(SUM(LENGTH(services_json) + LENGTH(changes_json)), 0) AS "bytes!: i64",
+                      MIN(started_ms) AS "oldest_ms: i64"
+               FROM deploy"#
+        )
+        .fetch_one(&mut *tx)
+        .await?;
         let free_pages: i64 = sqlx::query_scalar("PRAGMA freelist_count")
             .fetch_one(&mut *tx)
             .await?;
@@ -248,6 +256,7 @@ impl Store {
                     issues.bytes + issues.sample_bytes + issues.hours * HOUR_ROW_BYTES,
                     issues.oldest_ms,
                 ),
+                kind("deploys", deploys.entries, deploys.bytes, deploys.oldest_ms),
             ],
             path,
         })

@@ -47,8 +47,8 @@ impl Blueprint {
         self.facts.fleeting
     }
 
-    /// Names of the volumes it has, those without a name of somebody's by the engine's. All of them stay and are mounted in
-    /// the container that is made again.
+    /// The volumes it has by name, those that nobody named by where they are mounted. All of them stay and are mounted in the
+    /// container that is made again.
     #[must_use]
     pub fn volumes(&self) -> Vec<String> {
         let mut names: Vec<String> = self
@@ -56,7 +56,8 @@ impl Blueprint {
             .mounts
             .iter()
             .filter_map(|mount| match &mount.kind {
-                MountKind::Named(name) | MountKind::Anonymous(name) => Some(name.clone()),
+                MountKind::Named(name) => Some(name.clone()),
+                MountKind::Anonymous(_) => Some(mount.destination.clone()),
                 _ => None,
             })
             .collect();

@@ -4,8 +4,9 @@
 //! until what ran before runs again or the new ones are settled.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
-use roadstead_collect::EngineConnection;
+use roadstead_collect::{EngineConnection, ImageFacts};
 use roadstead_model::{
     DeployCause, DeployFault, DeployId, DeployKind, DeployState, Deployed, DeploymentId, HostId,
     deploy_changes,
@@ -20,6 +21,9 @@ use super::replace::{Hands, Wanted, named};
 use super::running::{NotStopped, Progress};
 use crate::fleet::Fleet;
 use crate::wire::{DeployRefusal, DeployRequest, DeployRow, PlanRequest, Tag, Wire, WireError};
+
+/// Between two looks whether the deploy before has left.
+const LEAVES_IN: Duration = Duration::from_millis(20);
 
 /// A deploy that was begun.
 struct Work {
@@ -70,10 +74,16 @@ impl Fleet {
             Begun::Busy(deploy) => return Err(refused(&DeployRefusal::Busy { deploy })),
         };
         let cancel = CancellationToken::new();
-        let progress = self
-            .deploys
-            .begin(deployment, deploy, cancel.clone(), &self.notifier)
-            .ok_or_else(|| refused(&DeployRefusal::Busy { deploy }))?;
+        let progress = loop {
+            let begun = self
+                .deploys
+                .begin(deployment, deploy, cancel.clone(), &self.notifier);
+            // The one before has ended in the ledger, and leaves in a moment.
+            match begun {
+                Some(progress) => break progress,
+                None => tokio::time::sleep(LEAVES_IN).await,
+            }
+        };
         let work = Work {
             deploy,
             deployment,
@@ -117,7 +127,7 @@ impl Fleet {
         let end = match self.hands(deploy, &connection, progress, cancel) {
             Err(fault) => ended(DeployState::Failed, fault),
             Ok(hands) => match hands.replace(&mut journal, &wanted).await {
-                Ok(()) => settle(&hands, &before, &journal).await,
+                Ok(images) => self.settle(&hands, &before, &journal, &images).await,
                 Err(fault) => undo(&hands, &journal, fault).await,
             },
         };
@@ -125,6 +135,36 @@ impl Fleet {
         self.finish(deploy, deployment, host, end).await;
         if !repaired {
             self.repair_deploys(host).await;
+        }
+    }
+
+    /// The new containers stay: says so, removes the old ones, and says what runs.
+    async fn settle(
+        &self,
+        hands: &Hands<'_>,
+        before: &[Deployed],
+        journal: &Journal,
+        images: &BTreeMap<String, ImageFacts>,
+    ) -> DeployEnd {
+        let known = with_images(before, journal, images);
+        let settled = DeployEnd {
+            ended_ms: self.clock.now_ms(),
+            changes: Some(deploy_changes(before, &known)),
+            services: Some(known),
+            repaired: false,
+            ..success()
+        };
+        if let Err(error) = self.store.end_deploy(hands.deploy, &settled).await {
+            tracing::warn!(deploy = %hands.deploy, %error, "what a deploy settled was not stored");
+        }
+        let removed = hands.remove_old(journal).await;
+        let services = after(hands, before, journal).await.or(settled.services);
+        DeployEnd {
+            changes: services.as_ref().map(|now| deploy_changes(before, now)),
+            services,
+            // What could not be removed is tried again as long as the host is there.
+            repaired: removed.is_ok(),
+            ..success()
         }
     }
 
@@ -172,17 +212,28 @@ impl Fleet {
     }
 }
 
-/// The new containers stay: removes the old ones, and says what runs.
-async fn settle(hands: &Hands<'_>, before: &[Deployed], journal: &Journal) -> DeployEnd {
-    let removed = hands.remove_old(journal).await;
-    let services = after(hands, before, journal).await;
-    DeployEnd {
-        changes: services.as_ref().map(|now| deploy_changes(before, now)),
-        services,
-        // What could not be removed is tried again as long as the host is there.
-        repaired: removed.is_ok(),
-        ..success()
-    }
+/// What runs after a replacement, by what is known without asking the engine.
+fn with_images(
+    before: &[Deployed],
+    journal: &Journal,
+    images: &BTreeMap<String, ImageFacts>,
+) -> Vec<Deployed> {
+    before
+        .iter()
+        .map(|one| {
+            let part = journal.parts.iter().find(|part| part.old == one.engine_id);
+            match part.zip(images.get(&one.service)) {
+                Some((part, image)) => Deployed {
+                    engine_id: part.new.clone().unwrap_or_else(|| one.engine_id.clone()),
+                    image_id: image.id.clone(),
+                    digest: image.digest_for(&one.image),
+                    image_created_ms: image.created_ms,
+                    ..one.clone()
+                },
+                None => one.clone(),
+            }
+        })
+        .collect()
 }
 
 /// What runs after a replacement: what was left alone, and the new containers as the engine describes them.
@@ -212,8 +263,9 @@ pub(super) async fn after(
 /// Puts everything back after a failure. What cannot be put back now is repaired later.
 async fn undo(hands: &Hands<'_>, journal: &Journal, fault: DeployFault) -> DeployEnd {
     match hands.put_back(journal).await {
-        Ok(()) => ended(DeployState::Failed, fault),
-        Err(worse) if worse.cause == DeployCause::ChangedMeanwhile => ended(DeployState::Failed, worse),
+        Ok(true) => ended(DeployState::Failed, fault),
+        // Somebody took what was to be put back.
+        Ok(false) => ended(DeployState::Failed, named(DeployCause::ChangedMeanwhile, None)),
         Err(worse) => {
             tracing::warn!(deploy = %hands.deploy, cause = ?worse.cause, "what ran before could not be put back yet");
             DeployEnd {

@@ -30,6 +30,9 @@ pub(crate) struct Part {
     pub(crate) old: EngineContainerId,
     /// It ran.
     pub(crate) was_running: bool,
+    /// We have begun to stop it. One that somebody else stopped is not started again.
+    #[serde(default)]
+    pub(crate) touched: bool,
     /// The container that replaces it, once it was created.
     pub(crate) new: Option<EngineContainerId>,
 }
@@ -79,6 +82,7 @@ mod tests {
             name: "shop-web-1".into(),
             old: EngineContainerId("a".into()),
             was_running: true,
+            touched: false,
             new: None,
         };
         let journal = Journal {

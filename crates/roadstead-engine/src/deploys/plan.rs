@@ -309,10 +309,10 @@ async fn ways_back(
         if runs || wanted.contains_key(&then.service) {
             continue;
         }
-        let local = writer
-            .image(&then.image_id)
-            .await
-            .map_err(|fault| WireError::internal(fault.detail))?;
+        let Ok(local) = writer.image(&then.image_id).await else {
+            refusals.push(DeployRefusal::HostUnreachable);
+            return Ok(wanted);
+        };
         let way = match (local, &then.digest) {
             (Some(local), digest) => {
                 let pinned = digest.as_ref().filter(|digest| local.digests.contains(digest));
@@ -365,6 +365,7 @@ fn parts(containers: &[ContainerFacts], wanted: &BTreeMap<String, Wanted>) -> Ve
             old: facts.engine_id.clone(),
             // One that restarts again and again is to be replaced by one that runs.
             was_running: facts.state.is_running() || facts.state == ContainerState::Restarting,
+            touched: false,
             new: None,
         })
         .collect()

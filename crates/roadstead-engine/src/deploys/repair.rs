@@ -6,13 +6,14 @@
 use std::time::Duration;
 
 use roadstead_collect::EngineConnection;
-use roadstead_model::{DeployCause, DeployState, Deployed, HostId};
+use roadstead_model::{DeployCause, DeployFault, DeployState, Deployed, HostId};
 use roadstead_store::{DeployEnd, DeployRecord, StoreError};
 use tokio_util::sync::CancellationToken;
 
 use super::dispatch::{after, ended, success};
 use super::journal::Journal;
 use super::replace::{Hands, named};
+use super::running::Progress;
 use crate::fleet::Fleet;
 
 /// What could not be repaired is tried again after this, as long as its host is connected.
@@ -40,28 +41,29 @@ impl Fleet {
         Ok(())
     }
 
-    /// Repairs a host's deploys until none is left to be repaired, or the host goes away.
+    /// Repairs a host's deploys until none is left to be repaired, or the host goes away. One at a time for each host.
     pub(crate) async fn repair_deploys(&self, host: HostId) {
+        if !self.deploys.begin_repair(host) {
+            return;
+        }
         while let Some(connection) = self.connection_of(host) {
             match self.repair_once(host, &connection).await {
-                Ok(0) => return,
+                Ok(0) => break,
                 Ok(left) => tracing::info!(%host, left, "deploys wait to be repaired"),
                 Err(error) => tracing::warn!(%host, %error, "unfinished deploys could not be read"),
             }
             tokio::select! {
-                () = self.stopped() => return,
+                () = self.stopped() => break,
                 () = tokio::time::sleep(TRY_AGAIN) => {}
             }
         }
+        self.deploys.end_repair(host);
     }
 
     /// One try at everything that is unfinished; how many are left.
     async fn repair_once(&self, host: HostId, connection: &EngineConnection) -> Result<usize, StoreError> {
         let mut left = 0;
         for row in self.store.unfinished_deploys(Some(host)).await? {
-            let Some(journal) = journal_of(&row) else {
-                continue;
-            };
             let begun = self
                 .deploys
                 .begin(row.deployment, row.id, CancellationToken::new(), &self.notifier);
@@ -69,29 +71,18 @@ impl Fleet {
                 // It is under way in this process.
                 continue;
             };
-            let hands = self.hands(row.id, connection, progress, CancellationToken::new());
-            let end = match hands {
-                Err(fault) => Err(fault),
-                Ok(hands) if journal.settled => match hands.remove_old(&journal).await {
-                    Ok(()) => Ok(DeployEnd {
-                        services: after_repair(&hands, &row, &journal).await,
-                        ..success()
-                    }),
-                    Err(fault) => Err(fault),
-                },
-                Ok(hands) => hands.put_back(&journal).await.map(|()| {
-                    let fault = row.fault.clone();
-                    let fault = fault.unwrap_or_else(|| named(DeployCause::ProgramEnded, None));
-                    ended(DeployState::Interrupted, fault)
-                }),
+            progress.beyond();
+            // Those before it may have taken minutes: it may have ended meanwhile.
+            let row = self.store.deploy(row.id).await;
+            let Ok(row) = row.as_ref() else {
+                continue;
             };
-            match end {
+            if row.state != DeployState::Running && row.journal_json.is_none() {
+                self.deploys.end(row.deployment);
+                continue;
+            }
+            match self.repaired(connection, row, progress).await {
                 Ok(end) => self.finish(row.id, row.deployment, host, end).await,
-                // Somebody took what was to be put back: there is nothing left to wait for.
-                Err(fault) if fault.cause == DeployCause::ChangedMeanwhile => {
-                    let end = ended(DeployState::Interrupted, fault);
-                    self.finish(row.id, row.deployment, host, end).await;
-                }
                 Err(fault) => {
                     tracing::warn!(deploy = %row.id, cause = ?fault.cause, "a deploy could not be repaired yet");
                     self.deploys.end(row.deployment);
@@ -100,6 +91,40 @@ impl Fleet {
             }
         }
         Ok(left)
+    }
+
+    /// How a deploy ends that was cut off.
+    async fn repaired(
+        &self,
+        connection: &EngineConnection,
+        row: &DeployRecord,
+        progress: Progress,
+    ) -> Result<DeployEnd, DeployFault> {
+        let Some(journal) = journal_of(row) else {
+            return Ok(ended(
+                DeployState::Interrupted,
+                DeployFault {
+                    detail: "its journal cannot be read".to_owned(),
+                    ..named(DeployCause::EngineError, None)
+                },
+            ));
+        };
+        let hands = self.hands(row.id, connection, progress, CancellationToken::new())?;
+        if journal.settled {
+            hands.remove_old(&journal).await?;
+            return Ok(DeployEnd {
+                services: after_repair(&hands, row, &journal).await,
+                ..success()
+            });
+        }
+        let all_there = hands.put_back(&journal).await?;
+        let fault = match &row.fault {
+            // Somebody took what was to be put back: there is nothing left to wait for.
+            _ if !all_there => named(DeployCause::ChangedMeanwhile, None),
+            Some(fault) => fault.clone(),
+            None => named(DeployCause::ProgramEnded, None),
+        };
+        Ok(ended(DeployState::Interrupted, fault))
     }
 }
 

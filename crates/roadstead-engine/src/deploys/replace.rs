@@ -49,23 +49,28 @@ pub(crate) struct Hands<'a> {
 }
 
 impl Hands<'_> {
-    /// Everything up to the moment from which the new containers stay. After an error nothing is undone yet.
+    /// Everything up to the moment from which the new containers stay; gives their images by service. After an error nothing is
+    /// undone yet.
     pub(crate) async fn replace(
         &self,
         journal: &mut Journal,
         wanted: &BTreeMap<String, Wanted>,
-    ) -> Result<(), DeployFault> {
+    ) -> Result<BTreeMap<String, ImageFacts>, DeployFault> {
         let images = self.pull(journal, wanted).await?;
         self.create(journal, wanted, &images).await?;
         for index in 0..journal.parts.len() {
             self.swap(journal, index).await?;
         }
+        // The first may have ended while the last was waited for.
+        for part in journal.parts.iter().filter(|part| part.was_running) {
+            self.is_up(part).await?;
+        }
+        self.at(DeployStep::Settled, 0, None, true);
         self.stopped()?;
         journal.settled = true;
-        self.at(DeployStep::Settled, 0, None, false);
         self.write_down(journal).await?;
         self.point(DeployStep::Settled, 0, true);
-        Ok(())
+        Ok(images)
     }
 
     /// Pulls what is to be pulled, and leaves services alone that run it already. Gives the images of the others.
@@ -184,8 +189,9 @@ impl Hands<'_> {
     }
 
     /// Puts one new container in the place of its old one, and waits until it is well.
-    async fn swap(&self, journal: &Journal, index: usize) -> Result<(), DeployFault> {
-        let part = &journal.parts[index];
+    async fn swap(&self, journal: &mut Journal, index: usize) -> Result<(), DeployFault> {
+        let part = journal.parts[index].clone();
+        let part = &part;
         let service = Some(part.service.as_str());
         let failed = |refusal| fault(refusal, service);
         let Some(new) = &part.new else {
@@ -193,6 +199,8 @@ impl Hands<'_> {
         };
         self.stopped()?;
         if part.was_running {
+            journal.parts[index].touched = true;
+            self.write_down(journal).await?;
             self.at(DeployStep::Stop, index, service, true);
             self.writer.stop(&part.old).await.map_err(failed)?;
             self.point(DeployStep::Stop, index, true);
@@ -221,29 +229,10 @@ impl Hands<'_> {
     /// Waits until a started container is well: by its health check, or by staying up.
     async fn wait(&self, part: &Part) -> Result<(), DeployFault> {
         let service = Some(part.service.as_str());
-        let Some(new) = &part.new else {
-            return Err(named(DeployCause::ChangedMeanwhile, service));
-        };
         let began = Instant::now();
         loop {
             self.stopped()?;
-            let look = self
-                .writer
-                .look(&new.0)
-                .await
-                .map_err(|refusal| fault(refusal, service))?;
-            let Some(look) = look else {
-                return Err(named(DeployCause::ChangedMeanwhile, service));
-            };
-            if look.state != ContainerState::Running || look.restart_count > 0 {
-                return Err(DeployFault {
-                    detail: look
-                        .exit_code
-                        .map(|code| format!("exit code {code}"))
-                        .unwrap_or_default(),
-                    ..named(DeployCause::ExitedAtOnce, service)
-                });
-            }
+            let look = self.is_up(part).await?;
             let limit = look.health_within.unwrap_or(STAYS_UP * 2).min(LONGEST_WAIT);
             match (look.health, look.health_within) {
                 (Some(Health::Healthy), _) => return Ok(()),
@@ -261,51 +250,87 @@ impl Hands<'_> {
         }
     }
 
+    /// A new container that runs and has not been started again by its policy.
+    async fn is_up(&self, part: &Part) -> Result<Look, DeployFault> {
+        let service = Some(part.service.as_str());
+        let Some(new) = &part.new else {
+            return Err(named(DeployCause::ChangedMeanwhile, service));
+        };
+        let look = self
+            .writer
+            .look(&new.0)
+            .await
+            .map_err(|refusal| fault(refusal, service))?;
+        let Some(look) = look else {
+            return Err(named(DeployCause::ChangedMeanwhile, service));
+        };
+        if look.state != ContainerState::Running || look.restart_count > 0 {
+            return Err(DeployFault {
+                detail: look
+                    .exit_code
+                    .map(|code| format!("exit code {code}"))
+                    .unwrap_or_default(),
+                ..named(DeployCause::ExitedAtOnce, service)
+            });
+        }
+        Ok(look)
+    }
+
     /// Removes the old containers of a replacement that is settled. Their volumes stay.
     pub(crate) async fn remove_old(&self, journal: &Journal) -> Result<(), DeployFault> {
         for (index, part) in journal.parts.iter().enumerate() {
+            let failed = |refusal| fault(refusal, Some(&part.service));
             self.at(DeployStep::Remove, index, Some(&part.service), true);
-            self.writer
-                .remove(&part.old)
-                .await
-                .map_err(|refusal| fault(refusal, Some(&part.service)))?;
+            let old = self.writer.look(&part.old.0).await.map_err(failed)?;
+            // An engine that was started again meanwhile may have started it too.
+            if old.is_some_and(|old| old.state.is_running()) {
+                self.writer.stop(&part.old).await.map_err(failed)?;
+            }
+            self.writer.remove(&part.old).await.map_err(failed)?;
             self.point(DeployStep::Remove, index, true);
         }
         Ok(())
     }
 
-    /// Puts every old container back under its name, running if it ran. May be done again after it was cut off. One that
-    /// somebody else removed cannot be put back; the others are all the same.
-    pub(crate) async fn put_back(&self, journal: &Journal) -> Result<(), DeployFault> {
-        let mut gone = None;
+    /// Puts every old container back under its name, running if we stopped it. May be done again after it was cut off. Whether all
+    /// of them were there: one that somebody else removed cannot be put back, and its new one, where it has the name, stays.
+    pub(crate) async fn put_back(&self, journal: &Journal) -> Result<bool, DeployFault> {
+        self.progress.beyond();
+        let mut all_there = true;
+        let mut failure = None;
         for part in journal.parts.iter().rev() {
             match self.put_one_back(journal, part).await {
-                Ok(()) => {}
-                Err(fault) if fault.cause == DeployCause::ChangedMeanwhile => gone = Some(fault),
-                Err(fault) => return Err(fault),
+                Ok(there) => all_there &= there,
+                Err(fault) => failure = Some(fault),
             }
         }
-        gone.map_or(Ok(()), Err)
+        failure.map_or(Ok(all_there), Err)
     }
 
-    async fn put_one_back(&self, journal: &Journal, part: &Part) -> Result<(), DeployFault> {
+    async fn put_one_back(&self, journal: &Journal, part: &Part) -> Result<bool, DeployFault> {
         let failed = |refusal| fault(refusal, Some(&part.service));
-        let Some(old) = self.writer.look(&part.old.0).await.map_err(failed)? else {
-            return Err(named(DeployCause::ChangedMeanwhile, Some(&part.service)));
-        };
-        if let Some(new) = self.new_of(journal, part).await? {
-            if new.state.is_running() {
-                self.writer.stop(&new.engine_id).await.map_err(failed)?;
+        let old = self.writer.look(&part.old.0).await.map_err(failed)?;
+        if let Some(new) = self.new_of(journal, part).await?
+            && (old.is_some() || new.name == journal.waiting_name(part))
+        {
+            // Asked to end first, for the sake of its data; it goes all the same.
+            if new.state.is_running()
+                && let Err(refusal) = self.writer.stop(&new.engine_id).await
+            {
+                tracing::debug!(deploy = %self.deploy, cause = ?refusal.cause, "a new container was not stopped");
             }
             self.writer.discard(&new.engine_id).await.map_err(failed)?;
         }
+        let Some(old) = old else {
+            return Ok(false);
+        };
         if old.name != part.name {
             self.writer.rename(&part.old, &part.name).await.map_err(failed)?;
         }
-        if part.was_running && !old.state.is_running() {
+        if part.was_running && part.touched && !old.state.is_running() {
             self.writer.start(&part.old).await.map_err(failed)?;
         }
-        Ok(())
+        Ok(true)
     }
 
     /// The new container of a part, when there is one: the journal may not have been written after it was created.

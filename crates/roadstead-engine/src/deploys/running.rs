@@ -1,10 +1,10 @@
 //! Deploys under way: what each is doing, and how to stop it.
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use roadstead_model::{DeployId, DeployStep, DeploymentId};
+use roadstead_model::{DeployId, DeployStep, DeploymentId, HostId};
 use tokio_util::sync::CancellationToken;
 
 use crate::notify::Notifier;
@@ -14,6 +14,8 @@ use crate::wire::{DeployProgress, Tag};
 #[derive(Debug, Clone, Default)]
 pub(crate) struct RunningDeploys {
     of: Arc<Mutex<HashMap<DeploymentId, Running>>>,
+    /// Hosts whose deploys are being repaired.
+    repaired: Arc<Mutex<HashSet<HostId>>>,
 }
 
 #[derive(Debug)]
@@ -69,6 +71,22 @@ impl RunningDeploys {
             deployment,
             notifier: notifier.clone(),
         })
+    }
+
+    /// Takes note that a host's deploys are being repaired; false when they are already.
+    pub(crate) fn begin_repair(&self, host: HostId) -> bool {
+        self.repaired
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(host)
+    }
+
+    /// Takes note that repairing them is over.
+    pub(crate) fn end_repair(&self, host: HostId) {
+        self.repaired
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(&host);
     }
 
     /// Takes note that it ended.
@@ -129,6 +147,11 @@ impl Progress {
                 can_cancel,
             };
         });
+    }
+
+    /// From here on it goes its way: it cannot be stopped any more.
+    pub(crate) fn beyond(&self) {
+        self.change(|progress| progress.can_cancel = false);
     }
 
     /// So much was pulled.

@@ -1,11 +1,11 @@
 //! Writing down what others deployed.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
-use roadstead_model::HostId;
+use roadstead_model::{EngineContainerId, HostId};
 use roadstead_store::StoreError;
 
-use super::observe::{counts, new_deploy};
+use super::observe::new_deploy;
 use crate::fleet::Fleet;
 use crate::wire::Tag;
 
@@ -17,16 +17,11 @@ impl Fleet {
         let seen = self.live.with_host(host, |live| {
             let busy = |deployment| self.deploys.of(deployment).is_some();
             let seen = live.watch.look(&live.containers, busy, now_ms);
-            let created: BTreeMap<i64, i64> = live
+            let created: HashMap<EngineContainerId, i64> = live
                 .containers
                 .iter()
-                .filter(|container| counts(&container.facts))
-                .map(|container| (container.deployment.0, container.facts.created_at_ms))
-                .fold(BTreeMap::new(), |mut newest, (deployment, created_ms)| {
-                    let known = newest.entry(deployment).or_insert(created_ms);
-                    *known = created_ms.max(*known);
-                    newest
-                });
+                .map(|container| (container.facts.engine_id.clone(), container.facts.created_at_ms))
+                .collect();
             (seen, created)
         });
         let Some((seen, created)) = seen else {
@@ -44,8 +39,19 @@ impl Fleet {
                 continue;
             }
             let before = current.iter().find(|row| row.deployment == deployment);
-            let created_ms = created.get(&deployment.0).map_or(now_ms, |ms| (*ms).min(now_ms));
-            let started_ms = before.map_or(created_ms, |row| created_ms.max(row.started_ms + 1));
+            let is_new = |id: &EngineContainerId| {
+                before.is_none_or(|row| row.services.iter().all(|known| known.engine_id != *id))
+            };
+            let newest_ms = services
+                .iter()
+                .filter(|one| is_new(&one.engine_id))
+                .filter_map(|one| created.get(&one.engine_id).copied())
+                .max();
+            // What changed without a new container (`docker update`) was noticed now.
+            let changed_ms = newest_ms.map_or(now_ms, |ms| ms.min(now_ms));
+            let started_ms = before.map_or(changed_ms, |row| {
+                changed_ms.max(row.ended_ms.unwrap_or(row.started_ms) + 1)
+            });
             let before = before.map(|row| row.services.as_slice());
             rows.extend(new_deploy(deployment, before, &services, started_ms));
             learned.push((deployment, services));

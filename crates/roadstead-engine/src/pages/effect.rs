@@ -1,7 +1,7 @@
 //! Before and after a deploy, over equal spans.
 
 use roadstead_model::quantile::percentile;
-use roadstead_model::time::{DAY_MS, HOUR_MS};
+use roadstead_model::time::{DAY_MS, HOUR_MS, WINDOW_MS, align_down, align_up};
 use roadstead_model::{DeployState, DeploymentId, TimeRange};
 use roadstead_store::DeployRecord;
 
@@ -50,8 +50,12 @@ impl Fleet {
             Ok(sides) => sides,
             Err(why) => return Ok(withheld(why)),
         };
-        let before = self.figures(&deploy, sides.before, interval_ms).await?;
-        let after = self.figures(&deploy, sides.after, interval_ms).await?;
+        // Both sides from the same source: a P95 of ticks and one of peaks cannot be compared.
+        let retention_ms = i64::from(self.settings.borrow().samples_retention_h) * HOUR_MS;
+        let of_ticks = sides.before.from_ms >= now_ms - retention_ms;
+        let ticks_of = of_ticks.then_some(interval_ms);
+        let before = self.figures(&deploy, sides.before, ticks_of).await?;
+        let after = self.figures(&deploy, sides.after, ticks_of).await?;
         let measured_ms =
             |figures: &SpanFigures| (figures.measured_ratio * figures.range.length_ms() as f64) as i64;
         // A little less than is asked for: the first tick comes up to an interval after the span begins.
@@ -73,20 +77,26 @@ impl Fleet {
         })
     }
 
-    async fn figures(&self, deploy: &DeployRecord, range: TimeRange, interval_ms: i64) -> Wire<SpanFigures> {
+    /// `ticks_of` is the interval of the ticks; absent: the figures come from reports.
+    async fn figures(
+        &self,
+        deploy: &DeployRecord,
+        range: TimeRange,
+        ticks_of: Option<i64>,
+    ) -> Wire<SpanFigures> {
         let ids = [deploy.deployment];
-        let now_ms = self.clock.now_ms();
-        let retention_ms = i64::from(self.settings.borrow().samples_retention_h) * HOUR_MS;
-        let mut figures = if range.from_ms >= now_ms - retention_ms {
-            self.of_ticks(&ids, range, interval_ms).await?
-        } else {
-            self.of_reports(&ids, range).await?
+        let mut figures = match ticks_of {
+            Some(interval_ms) => self.of_ticks(&ids, range, interval_ms).await?,
+            None => self.of_reports(&ids, range).await?,
         };
-        let logs = self.store.log_sums(&ids, range).await?;
         if self.reads_logs_of(deploy) {
-            let hours = range.length_ms() as f64 / HOUR_MS as f64;
-            figures.errors_per_hour = Some(logs.errors as f64 / hours);
-            figures.new_issues = Some(logs.new_issues);
+            figures.new_issues = Some(self.store.log_sums(&ids, range).await?.new_issues);
+            // Events are counted by quarters of an hour: one that reaches over the deploy belongs to neither side.
+            if let Some(whole) = whole_windows(range) {
+                let logs = self.store.log_sums(&ids, whole).await?;
+                let hours = whole.length_ms() as f64 / HOUR_MS as f64;
+                figures.errors_per_hour = Some(logs.errors as f64 / hours);
+            }
         }
         let limit = 10_000;
         let kinds = ["oom_killed", "restarted"];
@@ -117,7 +127,10 @@ impl Fleet {
 
     /// Of spans whose ticks are not kept any more: the P95 is of the peaks of 15 minutes.
     async fn of_reports(&self, ids: &[DeploymentId], range: TimeRange) -> Wire<SpanFigures> {
-        let reports = self.store.reports(ids, range).await?;
+        let reports = match whole_windows(range) {
+            Some(whole) => self.store.reports(ids, whole).await?,
+            None => Vec::new(),
+        };
         let mut peaks: Vec<u64> = reports
             .iter()
             .filter_map(|report| report.memory_peak_bytes)
@@ -127,7 +140,7 @@ impl Fleet {
             .filter_map(|report| report.memory_avg_bytes)
             .collect();
         let cores: Vec<f64> = reports.iter().filter_map(|report| report.cpu_avg_cores).collect();
-        let measured_ms = means.len() as i64 * roadstead_model::time::WINDOW_MS;
+        let measured_ms = means.len() as i64 * WINDOW_MS;
         Ok(SpanFigures {
             measured_ratio: (measured_ms as f64 / range.length_ms() as f64).min(1.0),
             memory_avg_bytes: mean(&means),
@@ -151,6 +164,14 @@ impl Fleet {
                 })
         })
     }
+}
+
+/// The part of a span that whole report windows fill.
+fn whole_windows(range: TimeRange) -> Option<TimeRange> {
+    TimeRange::new(
+        align_up(range.from_ms, WINDOW_MS),
+        align_down(range.to_ms, WINDOW_MS),
+    )
 }
 
 fn nothing(range: TimeRange) -> SpanFigures {

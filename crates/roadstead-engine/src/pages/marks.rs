@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use roadstead_model::time::{MINUTE_MS, SECOND_MS, align_down};
-use roadstead_model::{HostId, TimeRange};
+use roadstead_model::{DeployKind, DeployState, HostId, TimeRange};
 use roadstead_store::{Change, DeployMark, IssueMark};
 
 use super::count;
@@ -19,8 +19,10 @@ const MAX_MARKS: usize = 500;
 const MAX_ROWS: u32 = 2_000;
 /// Kinds of changes that are marks.
 const KINDS: [&str; 4] = ["oom_killed", "restarted", "container_stopped", "health_changed"];
-/// A container that ends so shortly before or after a deploy began was ended by it.
+/// A container that ends so shortly before a deploy was seen was ended by it.
 const ENDED_BY_DEPLOY_MS: i64 = 60 * SECOND_MS;
+/// And so shortly after.
+const ENDS_WITHIN_MS: i64 = 5 * SECOND_MS;
 
 impl Fleet {
     pub(crate) async fn app_marks(&self, request: MarksRequest) -> Wire<Marks> {
@@ -141,13 +143,15 @@ fn of_change(change: &Change, deploys: &[DeployMark]) -> Option<Mark> {
         ChangeKind::HealthChanged { healthy } => MarkKind::Health { healthy },
         _ => return None,
     };
+    // What it replaced ended by it; a new version that ends by itself later is worth a mark.
     let by_deploy = |deploy: &DeployMark| {
-        let end_ms = deploy
-            .ended_ms
-            .unwrap_or(deploy.started_ms)
-            .max(deploy.started_ms);
+        let dispatched = matches!(deploy.kind, DeployKind::Update | DeployKind::Rollback);
+        let until_ms = match deploy.ended_ms {
+            Some(ended_ms) if dispatched && deploy.state != DeployState::Interrupted => ended_ms,
+            _ => deploy.started_ms + ENDS_WITHIN_MS,
+        };
         deploy.host == change.host
-            && (deploy.started_ms - ENDED_BY_DEPLOY_MS..=end_ms + ENDED_BY_DEPLOY_MS).contains(&change.at_ms)
+            && (deploy.started_ms - ENDED_BY_DEPLOY_MS..=until_ms).contains(&change.at_ms)
     };
     if matches!(mark, MarkKind::Exit { .. }) && deploys.iter().any(by_deploy) {
         return None;
@@ -170,7 +174,8 @@ fn same_minute(marks: impl Iterator<Item = Mark>) -> Vec<Mark> {
             MarkKind::OomKill => 0,
             MarkKind::Restart => 1,
             MarkKind::Exit { .. } => 2,
-            _ => 3,
+            MarkKind::Health { healthy: false } => 3,
+            _ => 4,
         };
         let key = (
             align_down(mark.at_ms, MINUTE_MS),
@@ -212,6 +217,29 @@ mod tests {
         let gathered = same_minute(marks);
         let told: Vec<(i64, u32)> = gathered.iter().map(|mark| (mark.at_ms, mark.count)).collect();
         assert_eq!(told, [(50_000, 6), (110_000, 6), (170_000, 6), (190_000, 2)]);
+    }
+
+    #[test]
+    fn an_end_is_explained_by_the_deploy_that_replaced_it_and_by_no_other() {
+        let deploy = DeployMark {
+            id: roadstead_model::DeployId(1),
+            deployment: roadstead_model::DeploymentId(1),
+            host: HostId(1),
+            kind: DeployKind::Observed,
+            state: DeployState::Success,
+            started_ms: 100_000,
+            ended_ms: Some(100_000),
+            changes: Vec::new(),
+        };
+        let ended = |at_ms| {
+            let change = change(at_ms, ChangeKind::ContainerStopped { exit_code: Some(137) });
+            of_change(&change, std::slice::from_ref(&deploy)).is_some()
+        };
+        assert!(!ended(90_000) && !ended(104_000));
+        assert!(
+            ended(20_000) && ended(120_000),
+            "a new version that crashes is seen"
+        );
     }
 
     #[test]

@@ -37,7 +37,7 @@ impl Fleet {
         let now_ms = self.clock.now_ms();
         let range = judged(&request)?;
         let deployments = self.deployments_of(app, request.host).await?;
-        let from_ticks = self.from_ticks(&request, now_ms);
+        let from_ticks = self.uses_ticks(&request, now_ms);
         let (names, lines) = if from_ticks {
             self.groups(app, request.host, request.split).await?
         } else {
@@ -80,7 +80,7 @@ impl Fleet {
 
     /// Whether a chart is drawn from ticks: those of the whole span are still kept. What is appended to a chart of reports comes
     /// from reports too.
-    fn from_ticks(&self, request: &MetricsRequest, now_ms: i64) -> bool {
+    fn uses_ticks(&self, request: &MetricsRequest, now_ms: i64) -> bool {
         let of_reports = |bucket_ms: i64| bucket_ms >= WINDOW_MS && bucket_ms % WINDOW_MS == 0;
         let retention_ms = i64::from(self.settings.borrow().samples_retention_h) * HOUR_MS;
         !request.bucket_ms.is_some_and(of_reports)

@@ -124,7 +124,7 @@ pub struct DeployProgress {
     pub done_bytes: Option<u64>,
     /// Bytes to pull, as far as is known.
     pub total_bytes: Option<u64>,
-    /// It can still be stopped without a trace.
+    /// It can be stopped now; what was changed is put back.
     pub can_cancel: bool,
 }
 
@@ -159,7 +159,7 @@ pub struct DeployRow {
     pub progress: Option<DeployProgress>,
     /// Why there is no way back to it, as far as is known without asking the host; absent when there may be one.
     pub no_way_back: Option<DeployRefusal>,
-    /// After an interruption: what ran before could not be put back yet, because the host does not answer.
+    /// After an interruption: what ran before could not be put back yet. It is tried again as long as the host is connected.
     pub repair_waits: bool,
 }
 

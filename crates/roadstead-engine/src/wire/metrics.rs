@@ -44,7 +44,8 @@ pub enum MetricsSource {
     Reports,
 }
 
-/// One line. Columns have the length of `times_ms`; `null` where it was not measured, or where not all of it was.
+/// One line. Columns have the length of `times_ms`; `null` where it was not measured, or where a container that is a part of it was
+/// not. When a whole host has been silent for a while, the others' sums go on, and the buckets are marked as incomplete.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 pub struct MetricsLine {
     /// Service or container name; empty for the whole.

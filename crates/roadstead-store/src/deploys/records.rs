@@ -155,12 +155,3 @@ pub struct LogSums {
     /// Issues first seen in the span.
     pub new_issues: u32,
 }
-
-/// A span of one deployment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct DeploymentSpan {
-    /// The deployment.
-    pub deployment: DeploymentId,
-    /// The span.
-    pub range: TimeRange,
-}

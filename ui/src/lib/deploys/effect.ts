@@ -34,6 +34,8 @@ export interface EffectLine {
 const NOISE = 0.05;
 /** From here on a change is told as so many times, not as percent. */
 const TOLD_AS_TIMES = 10;
+/** Less of a core than this is shown as nothing, so a change within it is none. */
+const LEAST_CORES = 0.01;
 const COUNTED: readonly EffectFigure[] = ['new_issues', 'restarts', 'oom_kills'];
 
 /** The lines of an effect; none while it is withheld. */
@@ -62,6 +64,7 @@ export function figureText(figure: EffectFigure, value: number | null): string {
 /** The change as a value and, where there is something to take it of, as a share: `+128 MiB (+40%)`. */
 export function changeText({ figure, before, after }: EffectLine): string {
   if (before === null || after === null) return ABSENT;
+  if (figure === 'cpu' && Math.max(before, after) < LEAST_CORES) return figureText(figure, 0);
   const change = after - before;
   const sign = change > 0 ? '+' : change < 0 ? '−' : '';
   const amount = `${sign}${figureText(figure, Math.abs(change))}`;
@@ -73,6 +76,7 @@ export function changeText({ figure, before, after }: EffectLine): string {
 function verdictOf(figure: EffectFigure, before: number | null, after: number | null): Verdict {
   if (before === null || after === null) return 'unknown';
   if (before === after) return 'same';
+  if (figure === 'cpu' && Math.max(before, after) < LEAST_CORES) return 'same';
   const noise = COUNTED.includes(figure) ? 0 : Math.max(before, after) * NOISE;
   if (Math.abs(after - before) <= noise) return 'same';
   return after > before ? 'worse' : 'better';
