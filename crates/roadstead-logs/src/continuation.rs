@@ -51,7 +51,7 @@ pub(crate) struct Context {
     begins: [u8; 24],
     /// Its first line begins with an arrow.
     arrow: bool,
-    /// The last line ended with a colon.
+    /// The last line ended with a colon, or the first announces a trace.
     colon: bool,
     /// Its first line is the first of the two that `java.util.logging` prints.
     pub(crate) jul: bool,
@@ -142,7 +142,7 @@ impl Context {
             return;
         };
         self.said = self.said.saturating_add(1);
-        self.colon = text.as_bytes()[last] == b':';
+        self.colon = self.announces || text.as_bytes()[last] == b':';
         self.exception = false;
         if self.lines > 1 && rule(text) {
             self.boxed_in = !self.boxed_in;
@@ -327,7 +327,7 @@ pub(crate) fn joins(open: &Context, text: &str, judged: &Judged<'_>, gap_ns: Opt
     if together && judged.opens() && open.opened && open.lines == 1 && handed_apart(open, judged) {
         return true;
     }
-    if (open.banner | open.colon | open.announces)
+    if (open.banner | open.colon)
         && (open.boxed() || together && open.opened)
         && announced(open, text, judged, gap_ns)
     {

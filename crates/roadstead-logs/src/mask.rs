@@ -302,6 +302,7 @@ impl<'t> Masking<'t> {
             return;
         }
         match shape::of(token) {
+            None if self.out.ends_with("<N> ") => self.keep(spans::singular(token)),
             None => self.keep(token),
             Some("<N>") => {
                 self.unit();
@@ -355,6 +356,7 @@ impl<'t> Masking<'t> {
     /// `word:12` and `12:word` keep their word where the colon parts them, since it is prose or a key.
     fn hide_numbered(&mut self, token: &'t str) {
         if let Some((word, value)) = token.split_once(':')
+            && self.last != "key"
             && word.len() > 1
             && word
                 .bytes()

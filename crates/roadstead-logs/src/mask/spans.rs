@@ -2,7 +2,7 @@
 //! between bars, the place of a name that is empty.
 
 use super::words::{
-    ACTED, ACTORS, CODES, HOSTS_FOLLOW, KEYED, KINDS, NAMED, NO_ACTORS, NO_NAMES, NOUNS, Words, one_of,
+    ACTED, ACTORS, CODES, HOSTS_FOLLOW, KEYED, KINDS, NAMED, NO_ACTORS, NO_NAMES, NOUNS, SAID, Words, one_of,
 };
 use super::{LONGEST, Masking, byte, mask, word_byte};
 use crate::shape;
@@ -101,15 +101,16 @@ impl<'t> Masking<'t> {
             && self.out.ends_with(&[self.last, " "].concat())
             && !one_of(token, NO_NAMES)
             && !one_of(token, NO_ACTORS)
-            && self.text[self.at..].strip_prefix(' ').is_some_and(|rest| {
-                let verb = rest.bytes().take_while(u8::is_ascii_alphabetic).count();
-                one_of(&rest[..verb], ACTED)
-                    || rest.starts_with("from /")
-                    || rest.starts_with('(')
-                        && rest[1..]
-                            .trim_start_matches(|c: char| c.is_ascii_digit())
-                            .starts_with(')')
-            })
+            && (self.text[self.at..].starts_with(": ") && called(token)
+                || self.text[self.at..].strip_prefix(' ').is_some_and(|rest| {
+                    let verb = rest.bytes().take_while(u8::is_ascii_alphabetic).count();
+                    one_of(&rest[..verb], ACTED)
+                        || rest.starts_with("from /")
+                        || rest.starts_with('(')
+                            && rest[1..]
+                                .trim_start_matches(|c: char| c.is_ascii_digit())
+                                .starts_with(')')
+                }))
     }
 
     /// `what happened, module: shop` at its end or before the next comma.
@@ -328,6 +329,26 @@ impl<'t> Masking<'t> {
             && number.bytes().all(|b| b.is_ascii_digit())
             && byte(self.bytes, self.at) != b':'
             && (one_of(name, KEYED) || !held && !one_of(self.last, HOSTS_FOLLOW))
+    }
+}
+
+/// A word that may be a name, and does not say how something is: `volume shop: full` rather than `volume full: /srv`.
+fn called(word: &str) -> bool {
+    word.len() > 2
+        && word
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
+        && !["ed", "ing", "able", "ible", "ure", "ion"]
+            .iter()
+            .any(|end| word.ends_with(end))
+        && !one_of(word, SAID)
+}
+
+/// A noun behind a number, be there one or many.
+pub(super) fn singular(word: &str) -> &str {
+    match word.strip_suffix('s') {
+        Some(one) if word.len() > 3 && word != "bytes" => one,
+        _ => word,
     }
 }
 

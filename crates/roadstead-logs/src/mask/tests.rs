@@ -203,6 +203,7 @@ fn what_tells_trouble_is_no_name() {
         ("open(SOCKS5) failed", "open(SOCKS4) failed"),
         ("ssl_read() failed", "ssl_write() failed"),
         ("memory:12 is low", "disk:12 is low"),
+        ("volume full: /srv", "volume detached: /srv"),
     ] {
         assert_ne!(super::alike(&mask(a)), super::alike(&mask(b)), "{a} / {b}");
     }
@@ -245,6 +246,14 @@ fn what_varies_by_its_place_makes_no_other_trouble() {
             "cannot connect (refused), module: till",
         ),
         ("Machine localhost is late", "Machine shop-2 is late"),
+        (
+            "unknown field `a`, expected one of `b`, `c`",
+            "unknown field `d`, expected one of `e`",
+        ),
+        ("Import of 3 files failed", "Import of 1 file failed"),
+        ("camera garage: no frames", "camera front_door: no frames"),
+        ("key shop:cart:12 expired", "key till:99 expired"),
+        ("Indexer Shop unavailable", "Indexer Tillnet unavailable"),
         (
             "load module shop from /srv/shop.so",
             "load module till from /srv/till.so",

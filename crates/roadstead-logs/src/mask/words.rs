@@ -49,13 +49,18 @@ pub(super) const NOUNS: &Words = &Words::of("user username");
 /// Nouns before the name of one of their kind that did something or had it done.
 pub(super) const ACTORS: &Words = &Words::of(
     "application app plugin module service container job task worker addon add-on extension theme component integration \
-    volume table database bucket index queue topic channel device indexer provider feed monitor repository repo",
+    volume table database bucket index queue topic channel device indexer provider feed monitor repository repo camera sensor \
+    upstream backend node pod peer subscription partition tunnel zone",
 );
 /// What such a one did.
 pub(super) const ACTED: &Words = &Words::of(
     "started stopped exited loaded terminated crashed failed restarted registered initialized initialised enabled disabled \
-    installed removed finished completed succeeded is was has took timed became exceeded reached does did not cannot could",
+    installed removed finished completed succeeded is was has took timed became exceeded reached does did not cannot could unavailable unreachable offline online down missing \
+    stuck lost expired disconnected",
 );
+/// What may be said of such a noun before a colon.
+pub(super) const SAID: &Words =
+    &Words::of("busy full down up offline online dead empty lost ready invalid unknown stuck");
 /// What follows such a noun as a noun of its own.
 pub(super) const NO_ACTORS: &Words = &Words::of(
     "startup shutdown start stop context server manager execution loading creation update updates thread threads process \
