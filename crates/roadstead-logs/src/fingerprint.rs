@@ -8,8 +8,10 @@
 //!      exception's message only where it holds a number that names a trouble; the innermost function of the app's own
 //!      code with its file's name, or of any code if none is the app's own. No line numbers, no digits in generated
 //!      names. Functions further out say who came across the trouble, and not each logger prints all of them. The log
-//!      message before the trace does not count, except where no exception is named: then it alone does.
-//!    * A line of JSON or of pairs: the message, then the error with its class, then the status or code.
+//!      message before the trace does not count, except where no exception is named: then it alone does. An exception of a
+//!      library, of which a logger prints the trace, is one trouble wherever in the app it comes out: no function counts.
+//!    * A line of JSON or of pairs: the message, then the error with its class, then the status or code. Words that
+//!      repeat the value of a field that holds a name are that name. Where the message is a request, method and status.
 //!    * A line of an access log: method and status.
 //!    * Anything else: the message without what the logger puts before it (times, level, process, thread, host of a
 //!      syslog line). Where the first line has no message of its own, the next one is taken; where it has no
