@@ -45,6 +45,18 @@ fn byte(text: &[u8], at: usize) -> u8 {
     text.get(at).copied().unwrap_or(0)
 }
 
+/// ` HTTP/1.1`
+const PROTOCOL_BYTES: usize = 9;
+
+/// Whether a protocol and a blank follow, not a quote.
+#[cold]
+fn ends_with_protocol(rest: &[u8]) -> bool {
+    rest.starts_with(b" HTTP/")
+        && rest
+            .get(6..=PROTOCOL_BYTES)
+            .is_some_and(|tail| tail.contains(&b' '))
+}
+
 fn status_at(text: &[u8], at: usize) -> Option<u16> {
     let digits = text.get(at..at + 3)?;
     if !matches!(digits[0], b'1'..=b'5') || !digits.iter().all(u8::is_ascii_digit) {
@@ -115,6 +127,11 @@ fn timers_before(text: &[u8], end: usize) -> bool {
 
 /// The status after the request's end: `" 200 12`, ` -> 500`, ` 500 in 12ms`, `status: 200`, ` => 404`.
 fn status_after(text: &[u8], end: usize) -> Option<u16> {
+    // uWSGI: ` => generated 12 bytes in 3 msecs (HTTP/1.1 500) `
+    if text[end.min(text.len())..].starts_with(b" => generated ") {
+        let protocol = end + memchr::memmem::find(&text[end..], b"(HTTP/")?;
+        return status_at(text, protocol + 1 + memchr::memchr(b' ', &text[protocol..])?);
+    }
     let mut at = end;
     for _ in 0..4 {
         while matches!(
@@ -247,8 +264,12 @@ fn request(text: &str, at: usize, method: usize) -> Option<Access<'_>> {
     }
     let mut end = target + length;
     if quoted && !target_quoted {
-        // To the closing quote, which the protocol stands before.
-        end += memchr::memchr(b'"', &bytes[end..]).filter(|n| *n < 24)?;
+        // To the closing quote, which the protocol stands before. Gin has the status before it too.
+        let rest = &bytes[end..];
+        let quote = memchr::memchr(b'"', rest);
+        if quote.is_some_and(|n| n <= PROTOCOL_BYTES) || !ends_with_protocol(rest) {
+            end += quote.filter(|n| *n < 24)?;
+        }
     }
     let status = status_after(bytes, end).or_else(|| status_before(bytes, at))?;
     Some(Access {

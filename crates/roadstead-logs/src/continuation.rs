@@ -10,7 +10,8 @@ use crate::json;
 use crate::line::{Form, Judged};
 use crate::trace::{self, Part, Tongue};
 use looks::{
-    about_the_message_before, banner, closing, drawing, go_call, labelled, prefixed, python_end, rule, ruled,
+    about_the_message_before, announcing, banner, closing, counted, drawing, go_call, labelled, prefixed,
+    python_end, rule, ruled,
 };
 
 /// A line that may be a continuation joins only this soon.
@@ -50,39 +51,64 @@ pub(crate) struct Context {
     begins: [u8; 24],
     /// Its first line begins with an arrow.
     arrow: bool,
-    /// The last line ended with a colon.
+    /// The last line ended with a colon, or the first announces a trace.
     colon: bool,
     /// Its first line is the first of the two that `java.util.logging` prints.
     pub(crate) jul: bool,
+    /// The line is an object or made of pairs, which holds its trace within.
+    structured: bool,
+    /// Its first line announces a trace.
+    announces: bool,
+    /// Where the level stands in its first line.
+    column: u16,
     /// Names the head of its first line, where what comes with the very same head is part of the same message.
     stamp: u64,
     lines: u32,
+    /// Lines that are not blank.
+    said: u8,
 }
 
 impl Context {
     /// After the first line.
     pub(crate) fn of(text: &str, judged: &Judged<'_>) -> Self {
+        let opened = judged.opens();
         let mut context = Self {
             named: judged.named,
             severity: judged.severity,
-            opened: judged.opens(),
+            opened,
             tongue: None,
             frames: false,
             ended: false,
             chained: false,
             exception: false,
             depth: 0,
-            banner: !judged.opens() && (banner(text) || drawing(text) || ruled(text.trim_start())),
+            banner: !opened && (banner(text) || drawing(text) || ruled(text.trim_start())),
             boxed_in: false,
             begins: beginning(text),
             arrow: text.starts_with("==> "),
             colon: false,
-            jul: jul(text, judged),
+            jul: judged.head.time && !judged.named && jul(text, judged),
+            structured: opened && !judged.head.opens(),
+            announces: false,
+            column: judged.head.column,
             stamp: stamp(text, judged),
             lines: 0,
+            said: 0,
         };
         context.depth = block_depth(text, judged);
-        context.go_on(text, judged);
+        // As `go_on` would do with most lines.
+        if judged.part.is_some() {
+            context.go_on(text, judged);
+        } else {
+            context.lines = 1;
+            if let Some(last) = text.trim_ascii_end().as_bytes().last() {
+                context.said = 1;
+                context.colon = *last == b':';
+            }
+        }
+        if context.colon {
+            context.announces = announcing(text);
+        }
         context
     }
 
@@ -115,7 +141,8 @@ impl Context {
         let Some(last) = text.bytes().rposition(|b| !b.is_ascii_whitespace()) else {
             return;
         };
-        self.colon = text.as_bytes()[last] == b':';
+        self.said = self.said.saturating_add(1);
+        self.colon = self.announces || text.as_bytes()[last] == b':';
         self.exception = false;
         if self.lines > 1 && rule(text) {
             self.boxed_in = !self.boxed_in;
@@ -208,6 +235,11 @@ fn stamp(text: &str, judged: &Judged<'_>) -> u64 {
                 .get(at + 1..at + 7)
                 .is_some_and(|digits| digits.iter().all(u8::is_ascii_digit))
     };
+    if bytes[0].is_ascii_uppercase()
+        && let Some(head) = counted(bytes, judged.head.message)
+    {
+        return name(head);
+    }
     // What crashes has no time to print anything else in the same millisecond.
     if judged.severity == Severity::Error
         && let Some(end) = last_words(bytes.get(..judged.head.message).unwrap_or(bytes))
@@ -267,6 +299,23 @@ fn handed_apart(open: &Context, judged: &Judged<'_>) -> bool {
         }
 }
 
+/// A line that looks like the first of an event but goes on with one that was announced: a box of stars of which a line
+/// holds a level, the answer whose status the line before told, the frames of a crash with a head before each.
+fn announced(open: &Context, text: &str, judged: &Judged<'_>, gap_ns: Option<i64>) -> bool {
+    let bytes = text.as_bytes();
+    if open.boxed() {
+        return matches!(open.begins[0], b'*' | b'#')
+            && bytes.first() == Some(&open.begins[0])
+            && matches!(bytes.get(1), None | Some(b' '))
+            && gap_ns.is_none_or(|gap| gap <= BOX_NS);
+    }
+    let answer = open.colon
+        && open.lines == 1
+        && !judged.head.opens()
+        && matches!(judged.form, Form::Json(fields) if !fields.logged && !judged.named);
+    answer || open.announces && memchr::memmem::find(bytes, b"+0x").is_some()
+}
+
 /// Whether `text` goes on with the event of `open`, which had its last line `gap_ns` before.
 pub(crate) fn joins(open: &Context, text: &str, judged: &Judged<'_>, gap_ns: Option<i64>) -> bool {
     // What nearly every line is: the first of an event, after one that nothing can go on with but by a mark.
@@ -276,6 +325,12 @@ pub(crate) fn joins(open: &Context, text: &str, judged: &Judged<'_>, gap_ns: Opt
     }
     // A logger that was handed the trace apart from its message, or an exception announced on the line before.
     if together && judged.opens() && open.opened && open.lines == 1 && handed_apart(open, judged) {
+        return true;
+    }
+    if (open.banner | open.colon)
+        && (open.boxed() || together && open.opened)
+        && announced(open, text, judged, gap_ns)
+    {
         return true;
     }
     let first = judged.opens()
@@ -288,6 +343,14 @@ pub(crate) fn joins(open: &Context, text: &str, judged: &Judged<'_>, gap_ns: Opt
     let trimmed = text.trim();
     if trimmed.is_empty() {
         return true;
+    }
+    // A console that leaves out a time which is that of the line before: its levels stand below each other.
+    if judged.head.column >= 8
+        && judged.head.indented
+        && !judged.head.time
+        && judged.head.column == open.column
+    {
+        return false;
     }
     let soon = gap_ns.is_none_or(|gap| gap <= SOON_NS);
     let stamped = judged.opens() && judged.head.time && !judged.head.indented;
@@ -318,7 +381,7 @@ pub(crate) fn joins(open: &Context, text: &str, judged: &Judged<'_>, gap_ns: Opt
         && open.severity > Severity::Other
         && !open.frames
         && open.tongue.is_none()
-        && soon
+        && (together || soon && !open.structured)
     {
         return true;
     }
@@ -333,7 +396,12 @@ pub(crate) fn joins(open: &Context, text: &str, judged: &Judged<'_>, gap_ns: Opt
         if same_moment(open, trimmed, judged) {
             return true;
         }
-        let late = gap_ns.is_some_and(|gap| gap > INDENTED_NS);
+        // One blank is no indent.
+        let sentence = !open.opened
+            && open.said == 1
+            && trimmed.as_bytes()[0].is_ascii_uppercase()
+            && text.as_bytes()[1] != b' ';
+        let late = gap_ns.is_some_and(|gap| gap > if sentence { SOON_NS } else { INDENTED_NS });
         // A console that indents its crashes.
         let crash = judged.part == Some(Part::Exception) && open.severity == Severity::Other;
         if late && (judged.part.is_none() || crash && !open.frames) {
@@ -409,7 +477,7 @@ pub(crate) fn joins(open: &Context, text: &str, judged: &Judged<'_>, gap_ns: Opt
     }
     if gap_ns.is_some_and(|gap| (0..=TOGETHER_NS / 2).contains(&gap))
         && open.opened
-        && open.lines < 4
+        && open.said < 4
         && judged.severity == Severity::Other
         && !prefixed(text)
     {

@@ -248,7 +248,8 @@ impl<'t> Fields<'t> {
                 ],
             )
         {
-            self.logged = true;
+            // How far a film has been played is a time too: `00:01:12.34`.
+            self.logged |= value.len() >= 12 || value.len() >= 8 && !value.contains(':');
             return;
         }
         self.nextcloud |= top && key == "reqId";

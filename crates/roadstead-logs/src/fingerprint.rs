@@ -8,8 +8,10 @@
 //!      exception's message only where it holds a number that names a trouble; the innermost function of the app's own
 //!      code with its file's name, or of any code if none is the app's own. No line numbers, no digits in generated
 //!      names. Functions further out say who came across the trouble, and not each logger prints all of them. The log
-//!      message before the trace does not count, except where no exception is named: then it alone does.
-//!    * A line of JSON or of pairs: the message, then the error with its class, then the status or code.
+//!      message before the trace does not count, except where no exception is named: then it alone does. An exception of a
+//!      library, of which a logger prints the trace, is one trouble wherever in the app it comes out: no function counts.
+//!    * A line of JSON or of pairs: the message, then the error with its class, then the status or code. Words that
+//!      repeat the value of a field that holds a name are that name. Where the message is a request, method and status.
 //!    * A line of an access log: method and status.
 //!    * Anything else: the message without what the logger puts before it (times, level, process, thread, host of a
 //!      syslog line). Where the first line has no message of its own, the next one is taken; where it has no
@@ -29,6 +31,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use crate::Severity;
+use crate::access;
 use crate::continuation::jul;
 use crate::json;
 use crate::line::{self, Form, Judged};
@@ -109,7 +112,10 @@ pub(crate) fn masked(lines: &[String]) -> String {
                 own + &signature
             };
         }
-        if (trace.borrowed || !trace.message.is_empty()) && judged.opens() && trace.particular() {
+        if (trace.borrowed || trace.apart || !trace.message.is_empty())
+            && judged.opens()
+            && trace.particular()
+        {
             return format!("{} : {}", trace.kinds.join(" < "), trace.message);
         }
         return signature;
@@ -177,6 +183,75 @@ fn route(path: &str) -> String {
     route
 }
 
+/// Values of fields that are names, which the words of other fields may repeat: `"plugin":"shop","error":"shop: no such
+/// file"`.
+fn names<'t>(text: &'t str, escaped: bool) -> Vec<&'t str> {
+    let mut names = Vec::new();
+    let mut name = |key: &str, value: &'t str| {
+        let named = [
+            "id",
+            "Id",
+            "ID",
+            "name",
+            "Name",
+            "container",
+            "service",
+            "repo",
+            "repository",
+            "database",
+            "bucket",
+            "volume",
+            "device",
+            "queue",
+            "topic",
+            "channel",
+            "plugin",
+            "user",
+            "host",
+        ]
+        .iter()
+        .any(|end| key.ends_with(end));
+        let word = (3..=64).contains(&value.len())
+            && value
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
+            && value.bytes().any(|b| b.is_ascii_alphabetic());
+        if named && word && names.len() < 8 {
+            names.push(value);
+        }
+        true
+    };
+    if escaped {
+        json::members(text, |member| match member.value {
+            json::Value::Text(value) if member.depth == 1 => name(member.key, value),
+            _ => true,
+        });
+    } else {
+        crate::fields::pairs(text, |key, value, _| name(key, value));
+    }
+    names
+}
+
+/// The text with a placeholder for each of the names that is a whole word of it.
+fn nameless(text: &str, names: &[&str]) -> String {
+    let of_name = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '/');
+    let mut plain = String::with_capacity(text.len());
+    let mut rest = text;
+    while !rest.is_empty() {
+        let length = rest.find(|c| !of_name(c)).unwrap_or(rest.len());
+        plain.push_str(if names.contains(&&rest[..length]) {
+            "<redacted>"
+        } else {
+            &rest[..length]
+        });
+        rest = &rest[length..];
+        let length = rest.find(of_name).unwrap_or(rest.len());
+        plain.push_str(&rest[..length]);
+        rest = &rest[length..];
+    }
+    plain
+}
+
 fn structured(text: &str, judged: &Judged<'_>, fields: &crate::fields::Fields<'_>) -> String {
     // What was escaped in the line is plain here: it is looked through once more.
     let plain = |value| {
@@ -214,6 +289,21 @@ fn structured(text: &str, judged: &Judged<'_>, fields: &crate::fields::Fields<'_
         }
         return trace.signature();
     }
+    if let Some(access) = told
+        .as_deref()
+        .filter(|_| fields.error.is_none())
+        .and_then(access::parse)
+    {
+        return format!("{} {}", access.method, access.status);
+    }
+    let names = names(text, fields.escaped);
+    let mask = |words: &str| {
+        if names.iter().any(|name| words.contains(name)) {
+            mask(&nameless(words, &names))
+        } else {
+            mask(words)
+        }
+    };
     let mut parts = Vec::new();
     match &told {
         Some(message) => parts.push(mask(message)),

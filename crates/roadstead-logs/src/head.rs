@@ -29,6 +29,8 @@ pub(crate) struct Head {
     pub(crate) time: bool,
     /// It names its level.
     pub(crate) level: Option<Severity>,
+    /// Where the word for the level stands.
+    pub(crate) column: u16,
     /// Where the message begins.
     pub(crate) message: usize,
     /// The logger's name, where it is one and stands apart from the message.
@@ -129,23 +131,45 @@ fn token(text: &[u8], at: usize) -> usize {
         .count()
 }
 
-/// `E0102 15:04:05.678901   12345 reflector.go:138] `
+/// `E0102 15:04:05.678901   12345 reflector.go:138] `, `E260102 15:04:05.678901 12 x.go:138 ⋮ [n1] 345  `
 fn klog(text: &[u8]) -> Option<Head> {
     let severity = level::of_letter(byte(text, 0))
         .filter(|_| matches!(byte(text, 0), b'E' | b'W' | b'I' | b'F' | b'D'))?;
     let month_day = time::digits(text, 1);
-    if !matches!(month_day, 4 | 8) || byte(text, 1 + month_day) != b' ' {
+    if !matches!(month_day, 4 | 6 | 8) || byte(text, 1 + month_day) != b' ' {
         return None;
     }
     time::at(text, 2 + month_day)?;
     let message = memchr::memmem::find(&text[..text.len().min(LONGEST_HEAD_BYTES)], b"] ")
-        .map_or(2 + month_day, |at| at + 2);
+        .map_or(2 + month_day, |at| after_count(text, at + 2));
     Some(Head {
         time: true,
         level: Some(severity),
         message,
         ..Head::default()
     })
+}
+
+/// Behind the number of the message and the sign that tells whether it begins here: `345  begins`, `345 +goes on`.
+fn after_count(text: &[u8], at: usize) -> usize {
+    let digits = time::digits(text, at);
+    let sign = at + digits + 1;
+    if digits > 0
+        && byte(text, sign - 1) == b' '
+        && matches!(byte(text, sign), b' ' | b'+' | b'!' | b'|' | b'=')
+    {
+        sign + 1
+    } else {
+        skip_spaces(text, at)
+    }
+}
+
+/// A level word and a colon after blanks at `at`.
+#[cold]
+fn level_and_colon(text: &[u8], at: usize) -> bool {
+    let from = skip_spaces(text, at);
+    let end = from + word(text, from);
+    byte(text, end) == b':' && level::of_word(&text[from..end]).is_some()
 }
 
 /// Reads the beginning of a line.
@@ -274,6 +298,8 @@ impl Walk<'_> {
         self.commit(end);
         if syslog || self.names_a_process() {
             self.syslog();
+        } else if byte(self.text, self.at) == b'#' {
+            self.numbered_process();
         }
     }
 
@@ -281,6 +307,7 @@ impl Walk<'_> {
         let text = self.text;
         if let Some((severity, end)) = level_word(text, self.at, self.before(), self.head.time) {
             self.head.level = Some(severity);
+            self.head.column = self.at as u16;
             self.commit(end);
             return true;
         }
@@ -297,6 +324,17 @@ impl Walk<'_> {
         {
             self.head.level = Some(severity);
             self.commit(self.at + 2);
+            return true;
+        }
+        // `E [02/Jan/2026:15:04:05 +0000] message`, `[E 2026-01-02 15:04:05.123 app] message`
+        if after == b' '
+            && !self.head.opens()
+            && self.soft == 0
+            && matches!(letter, b'E' | b'W' | b'I' | b'D' | b'C')
+            && time::at(text, self.at + 2 + usize::from(byte(text, self.at + 2) == b'[')).is_some()
+        {
+            self.head.level = level::of_letter(letter);
+            self.commit(self.at + 1);
             return true;
         }
         let tagged = || memchr::memchr(b'(', &text[..text.len().min(60)]).is_some();
@@ -327,7 +365,10 @@ impl Walk<'_> {
         if inner.len() < 8 && !inner.is_empty() && inner.iter().all(u8::is_ascii_digit) {
             return self.pass(end);
         }
-        if let Some(severity) = bracketed_level(inner) {
+        // `(C) 2026` is a copyright.
+        if let Some(severity) =
+            bracketed_level(inner).filter(|_| !(byte(text, self.at) == b'(' && inner == b"C"))
+        {
             self.head.level = Some(severity);
             self.commit(end);
             self.commit(end + usize::from(byte(text, end) == b':'));
@@ -421,7 +462,7 @@ impl Walk<'_> {
             // So may a part of the program: `dovecot: auth: Error: …`.
             return self.soft == 0
                 && column.ends_with(b":")
-                && (column.iter().any(u8::is_ascii_digit) || self.level_and_colon(end))
+                && (column.iter().any(u8::is_ascii_digit) || level_and_colon(text, end))
                 && self.pass(end);
         }
         // `[10.30 16:49:06] chrome.exe *64 - message`
@@ -450,13 +491,6 @@ impl Walk<'_> {
         self.pass(end)
     }
 
-    /// A level word and a colon after a blank at `at`.
-    fn level_and_colon(&self, at: usize) -> bool {
-        let from = skip_spaces(self.text, at);
-        let end = from + word(self.text, from);
-        byte(self.text, end) == b':' && level::of_word(&self.text[from..end]).is_some()
-    }
-
     /// Between the level and the message: more of the time, threads and loggers between brackets.
     fn after_level(&mut self) -> bool {
         let text = self.text;
@@ -467,10 +501,19 @@ impl Walk<'_> {
             return false;
         };
         // A list at the end of the message is no column.
-        if end >= text.len() || !(blank(byte(text, end)) || byte(text, end) == b':') {
+        let inner = text[self.at + 1..end - 1].trim_ascii();
+        let apart = match byte(text, end) {
+            b' ' | b'\t' | b':' => true,
+            b'[' => inner.iter().all(u8::is_ascii_digit),
+            _ => false,
+        };
+        if !apart {
             return false;
         }
-        let inner = text[self.at + 1..end - 1].trim_ascii();
+        // `["what happened"] [error="no table"]`: the message and its fields.
+        if inner.starts_with(b"\"") || inner.ends_with(b"\"") && inner.contains(&b'=') {
+            return false;
+        }
         if inner.len() >= 5 && inner[..5].eq_ignore_ascii_case(b"errno") {
             return false;
         }

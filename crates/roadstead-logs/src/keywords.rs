@@ -265,7 +265,7 @@ pub(crate) fn severity(message: &[u8]) -> Severity {
 }
 
 /// What a failure is called where no keyword is said. The first word, and what may follow it.
-const FAILURES: [(&[u8], &[&[u8]]); 19] = [
+const FAILURES: [(&[u8], &[&[u8]]); 21] = [
     (
         b"could",
         &[
@@ -317,6 +317,8 @@ const FAILURES: [(&[u8], &[&[u8]]); 19] = [
     (b"operation", &[b"not permitted"]),
     (b"not", &[b"writable"]),
     (b"core", &[b"dumped"]),
+    (b"has", &[b"crashed"]),
+    (b"terminated", &[b"abnormally"]),
     (b"segmentation", &[b"fault", b"violation"]),
     (b"no", &[b"space left"]),
     (b"address", &[b"already in use"]),

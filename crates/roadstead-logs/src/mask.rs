@@ -15,7 +15,7 @@ use crate::time;
 pub(crate) use alike::alike;
 use words::{
     CODES, KINDS, LABELS, NAME_ENDS, NAMES, NO_NAMES, NOUNS, REASONS, Words, chosen, class, failure,
-    in_humps, one_of, only_placeholders, spelled_with_digits, statement, tail,
+    in_humps, listed, one_of, only_placeholders, spelled_with_digits, statement, tail,
 };
 
 /// Longest masked form, in bytes; beyond that nothing distinguishes two troubles that did not before.
@@ -97,6 +97,7 @@ impl<'t> Masking<'t> {
             b'-' | b'+' if byte(self.bytes, self.at + 1).is_ascii_digit() && !self.prior_is_word() => {
                 self.token()
             }
+            0xc2 | 0xe2 if self.printed_quote() => {}
             _ if word_byte(b) => self.token(),
             _ => self.punctuation(b),
         }
@@ -153,6 +154,7 @@ impl<'t> Masking<'t> {
             b']' => {
                 if let Some(open) = self.bracket.take()
                     && (only_placeholders(&self.out[open + 1..])
+                        || listed(&self.out[open + 1..])
                         || open > 0
                             && self.out[..open].ends_with(' ')
                             && self.out[open + 1..]
@@ -197,26 +199,7 @@ impl<'t> Masking<'t> {
             .take_while(|b| b.is_ascii_alphabetic() || **b == b'+')
             .count();
         if scheme > 1 && b[self.at + scheme..].starts_with(b"://") {
-            return self.at
-                + b[self.at..]
-                    .iter()
-                    .take_while(|b| {
-                        !matches!(
-                            b,
-                            b' ' | b'"'
-                                | b'\''
-                                | b'`'
-                                | b'<'
-                                | b'>'
-                                | b')'
-                                | b']'
-                                | b'}'
-                                | b','
-                                | b'\n'
-                                | b'|'
-                        )
-                    })
-                    .count();
+            return self.url_end();
         }
         let rooted = matches!(b[self.at], b'/' | b'.' | b'~');
         while end < b.len() {
@@ -287,7 +270,7 @@ impl<'t> Masking<'t> {
         {
             self.key = token;
         }
-        if self.printed_object(token, key) {
+        if self.printed_object(token, key) || self.span(token) {
             return;
         }
         if token.bytes().any(|b| b.is_ascii_digit()) {
@@ -319,9 +302,13 @@ impl<'t> Masking<'t> {
             return;
         }
         match shape::of(token) {
+            None if self.out.ends_with("<N> ") => self.keep(spans::singular(token)),
             None => self.keep(token),
             Some("<N>") => {
                 self.unit();
+                if key.ends_with("id") {
+                    self.name_of_number();
+                }
                 self.hide("<N>");
             }
             // A name with its line: the name tells, the line moves.
@@ -369,6 +356,7 @@ impl<'t> Masking<'t> {
     /// `word:12` and `12:word` keep their word where the colon parts them, since it is prose or a key.
     fn hide_numbered(&mut self, token: &'t str) {
         if let Some((word, value)) = token.split_once(':')
+            && self.last != "key"
             && word.len() > 1
             && word
                 .bytes()
@@ -459,6 +447,9 @@ impl<'t> Masking<'t> {
         }
         // `name: otto` and `[name: otto]`
         if self.out.ends_with(": ") && one_of(self.last, LABELS) && !one_of(token, NO_NAMES) {
+            return true;
+        }
+        if self.appended() {
             return true;
         }
         // `packageName = org.shop`

@@ -363,7 +363,7 @@ fn package(token: &str) -> bool {
 
 fn host(token: &str) -> bool {
     let Some((rest, last)) = token.rsplit_once('.') else {
-        return false;
+        return token == "localhost";
     };
     rest.len() > 1
         && (TOP_LEVELS.contains(&last) || rest.contains('.') && COUNTRIES.contains(&last))

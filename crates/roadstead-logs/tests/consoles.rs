@@ -259,3 +259,101 @@ fn numbered_reports_of_a_cluster_are_grouped_by_what_they_say() {
     assert_eq!(told[0].fingerprint, told[1].fingerprint);
     assert_eq!(told[0].masked, "Link to till <N> is down");
 }
+
+#[test]
+fn a_message_that_is_numbered_goes_on_where_its_sign_says_so() {
+    let lines = [
+        "E260102 15:04:05.123456 12 kv/store.go:12 ⋮ [n1,s1] 345  no answer of the disk",
+        "E260102 15:04:05.123456 12 kv/store.go:12 ⋮ [n1,s1] 345 +",
+        "E260102 15:04:05.123456 12 kv/store.go:12 ⋮ [n1,s1] 345 +It may be full.",
+        "E260102 15:04:05.123456 12 kv/store.go:12 ⋮ [n1,s1] 346  no answer of the disk",
+        "W260102 15:04:05.123457 12 kv/store.go:19 ⋮ [n1] 347  slow",
+    ];
+    let events = events(&lines);
+    let counts: Vec<_> = events.iter().map(|event| event.line_count).collect();
+    assert_eq!(counts, [3, 1, 1]);
+    assert_eq!(events[0].message, "no answer of the disk");
+    assert_eq!(events[0].fingerprint, events[1].fingerprint);
+    assert_eq!(events[2].severity, Severity::Warn);
+}
+
+#[test]
+fn a_level_in_a_box_of_stars_is_that_of_the_box() {
+    let event = one(&["*", "* WARNING: THE DOOR IS OPEN!", "*", "* Close it.", "*"]);
+    assert_eq!(event.severity, Severity::Warn);
+}
+
+#[test]
+fn an_answer_belongs_to_the_line_that_announces_it() {
+    let event = one(&[
+        "[2026/01/02 15:04:05] [error] [output:es.0] HTTP status=400 URI=/_bulk, response:",
+        "{\"error\":{\"reason\":\"no such field\"},\"status\":400}",
+    ]);
+    assert_eq!(event.severity, Severity::Error);
+}
+
+#[test]
+fn levels_below_each_other_begin_events_without_a_time() {
+    let lines = [
+        "[01/02/26 15:04:05] ERROR    Worker (pid:9) is gone. Perhaps out of      ",
+        "                             memory?                                     ",
+        "                    INFO     Booting worker with pid: 41                 ",
+    ];
+    assert_eq!(severities(&lines), [Severity::Error, Severity::Other]);
+}
+
+#[test]
+fn frames_with_a_head_each_belong_to_the_crash_that_announces_them() {
+    one(&[
+        "2026-01-02 15:04:05 #18(shop) <wq1b6y>; main; crash_handler: caught fatal signal 11, trace: ",
+        "2026-01-02 15:04:05 #18(shop) <wq1b6y>; main; print_crash: 0: 000056311f0a2c31: store()+0x2d1",
+        "2026-01-02 15:04:05 #18(shop) <wq1b6y>; main; print_crash: 1: 00007f0b4ea9c090: serve()+0x9",
+    ]);
+}
+
+#[test]
+fn who_logs_in_fields_prints_no_exception_below() {
+    let lines = [
+        (0, "time=\"2026-01-02T15:04:05Z\" level=fatal msg=\"no access\""),
+        (7, "Error: cannot fetch the index"),
+    ];
+    assert_eq!(timed(&lines).len(), 2);
+}
+
+#[test]
+fn levels_stand_in_columns_of_any_kind() {
+    for (line, severity) in [
+        (
+            "Jan  2 15:04:05 config: Warning: old setting 'shop'",
+            Severity::Warn,
+        ),
+        ("Jan 02 15:04:05 mod_shop\tinfo\tFailed to greet", Severity::Other),
+        ("[E 2026-01-02 15:04:05.123 ShopApp] no kernel", Severity::Error),
+        ("W [02/Jan/2026:15:04:05 +0000] slow", Severity::Warn),
+        (
+            "[2026-01-02 15:04:05] ERROR[12][C-01]: chan.c:12 no route",
+            Severity::Error,
+        ),
+        ("Jan 02 15:04:05 Shop Server 4.9 (C) Shop Ltd", Severity::Other),
+        ("Shop server has crashed. See /tmp/x.dmp", Severity::Error),
+        (
+            "shop process 18 terminated abnormally by signal: 11",
+            Severity::Error,
+        ),
+        (
+            "[pid: 12|app: 0|req: 1/1] 10.0.0.3 () {4 vars in 51 bytes} [Fri Jan  2 15:04:05 2026] GET /x => generated 12 \
+             bytes in 3 msecs (HTTP/1.1 500) 4 headers",
+            Severity::Error,
+        ),
+    ] {
+        assert_eq!(severities(&[line]), [severity], "{line}");
+    }
+}
+
+#[test]
+fn how_far_a_film_was_played_is_no_time_of_a_log() {
+    one(&[
+        "[2026-01-02 15:04:05.123] ERROR: Cover Error: exited with code 1",
+        "frame=    1 fps=0.0 size=N/A time=00:00:00.00 speed= 11x",
+    ]);
+}

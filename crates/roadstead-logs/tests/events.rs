@@ -467,3 +467,45 @@ fn a_frame_that_is_pointed_at_is_a_frame() {
         "ValueError: no",
     ]);
 }
+
+#[test]
+fn names_of_fields_that_the_error_repeats_make_no_other_trouble() {
+    let line = |plugin: &str| {
+        format!(
+            "{{\"level\":\"error\",\"msg\":\"No start\",\"plugin_id\":\"{plugin}\",\"error\":\"{plugin}: cannot copy \
+             {plugin}\"}}"
+        )
+    };
+    assert_eq!(
+        one(&[&line("shop")]).fingerprint,
+        one(&[&line("till")]).fingerprint
+    );
+}
+
+#[test]
+fn a_request_within_the_message_is_grouped_as_requests_are() {
+    let line = |path: &str, status: u16| {
+        format!(
+            "time=\"2026-01-02T15:04:05Z\" level=warning msg=\"10.0.0.3 - [Fri, 02 Jan 2026 15:04:05 UTC] \\\"GET {path} \
+             HTTP/1.1 {status} 4.12ms \\\"agent\\\" \\\"\""
+        )
+    };
+    let of = |path, status| one(&[&line(path, status)]).fingerprint;
+    assert_eq!(of("/a", 403), of("/b?x=1", 403));
+    assert_ne!(of("/a", 403), of("/a", 404));
+}
+
+#[test]
+fn what_a_library_raises_is_one_trouble_wherever_it_is_raised() {
+    let trace = |function: &str| {
+        one(&[
+            "2026-01-02 15:04:05,123 ERROR shop: Query 12 failed",
+            "Traceback (most recent call last):",
+            &format!("  File \"/app/shop/{function}.py\", line 12, in {function}"),
+            "    ask()",
+            "driver.errors.NoTable: there is none",
+        ])
+        .fingerprint
+    };
+    assert_eq!(trace("order"), trace("stock"));
+}

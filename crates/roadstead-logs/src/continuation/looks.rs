@@ -13,7 +13,8 @@ pub(super) fn banner(text: &str) -> bool {
         && text
             .chars()
             .all(|c| matches!(c, '=' | '-' | '*' | '#' | '_' | '+' | '~' | '─' | '═' | '━' | '.'));
-    rule || matches!(first, '\u{2500}'..='\u{259f}')
+    rule || matches!(text, "*" | "#")
+        || matches!(first, '\u{2500}'..='\u{259f}')
         || first == '+' && text.ends_with('+') && text.contains("--")
         || matches!(first, '|' | '*' | '#') && text.chars().count() > 1 && text.ends_with(first)
 }
@@ -33,13 +34,41 @@ pub(super) fn rule(text: &str) -> bool {
     bytes.len() >= 16 && matches!(bytes[0], b'*' | b'=' | b'-' | b'#') && bytes.iter().all(|b| *b == bytes[0])
 }
 
+/// The head of a message that is numbered, to the sign that tells whether it begins here or goes on.
+pub(super) fn counted(text: &[u8], message: usize) -> Option<&[u8]> {
+    let [.., b'0'..=b'9', b' ', b' ' | b'+' | b'!' | b'|' | b'='] = text.get(..message)? else {
+        return None;
+    };
+    text[1].is_ascii_digit().then(|| &text[..message - 1])
+}
+
+/// A line that announces a trace.
+#[cold]
+pub(super) fn announcing(text: &str) -> bool {
+    let text = text.trim_ascii_end();
+    text.ends_with("trace:") || text.ends_with("Trace:")
+}
+
+/// Large letters that are drawn with these few.
+fn lettered(text: &str) -> bool {
+    text.len() >= 24
+        && text.bytes().all(|b| {
+            matches!(
+                b,
+                b'8' | b'b' | b'd' | b'P' | b'Y' | b'o' | b'"' | b'\'' | b'`' | b'.' | b',' | b' '
+            )
+        })
+        && text.contains("88")
+}
+
 /// Lines of a picture: no letter and no digit, and no bracket or caret of something else.
 pub(super) fn drawing(text: &str) -> bool {
     let text = text.trim();
-    text.len() >= 3
-        && !closing(text)
-        && text.bytes().all(|b| b.is_ascii_punctuation() || b == b' ')
-        && !text.bytes().all(|b| matches!(b, b'^' | b'~' | b' ' | b'.'))
+    lettered(text)
+        || text.len() >= 3
+            && !closing(text)
+            && text.bytes().all(|b| b.is_ascii_punctuation() || b == b' ')
+            && !text.bytes().all(|b| matches!(b, b'^' | b'~' | b' ' | b'.'))
 }
 
 /// Nothing but closing brackets and separators.

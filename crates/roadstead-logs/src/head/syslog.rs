@@ -87,6 +87,24 @@ impl Walk<'_> {
         }
     }
 
+    /// `#12(worker) <3fa2c1>; `: a process with its name, and what it is busy with.
+    pub(super) fn numbered_process(&mut self) {
+        let digits = time::digits(self.text, self.at + 1);
+        let open = self.at + 1 + digits;
+        if digits == 0 || byte(self.text, open) != b'(' {
+            return;
+        }
+        let Some(end) = close(self.text, open).filter(|end| blank(byte(self.text, *end))) else {
+            return;
+        };
+        self.commit(end);
+        if byte(self.text, self.at) == b'<'
+            && let Some(end) = close(self.text, self.at).filter(|end| byte(self.text, *end) == b';')
+        {
+            self.commit(end);
+        }
+    }
+
     /// `134681 node-246 unix.hw state_change 1077804742 1 message`: what a cluster's machines report is numbered, and says
     /// its node, part and state before the seconds since 1970.
     pub(super) fn record(&mut self) -> bool {

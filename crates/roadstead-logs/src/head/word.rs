@@ -1,6 +1,6 @@
 //! Words that are levels because of where they stand.
 
-use super::{blank, byte, token, word};
+use super::{blank, byte, level_and_colon, token, word};
 use crate::Severity;
 use crate::keywords;
 use crate::level::{self, Spelling};
@@ -33,7 +33,8 @@ pub(super) fn level_word(text: &[u8], at: usize, before: Before, timed: bool) ->
         || after == b',' && blank(next);
     let space = after == b' ';
     // `WARN[0012] message`: seconds since the start.
-    let since = after == b'[' && next.is_ascii_digit() && before == Before::Nothing && loud;
+    // `ERROR[12]: message`: the thread.
+    let since = after == b'[' && next.is_ascii_digit() && before != Before::Column && loud;
     // `Info Server: message`
     let speaks = before == Before::Nothing
         && at == 0
@@ -46,8 +47,15 @@ pub(super) fn level_word(text: &[u8], at: usize, before: Before, timed: bool) ->
         _ if after == b'!' && spelled.eq_ignore_ascii_case(b"err") => true,
         (Spelling::Any, Before::Time) => colon || column || space || after == b'/',
         (Spelling::Any, Before::Nothing) => colon || column || loud && (space || after == b'/'),
-        (Spelling::Any, Before::Column) => loud && (colon || column || space) || timed && colon,
-        (Spelling::Loud, Before::Time) => (loud && (colon || column || space)) || colon,
+        // `mod_x\tinfo\tmessage`
+        (Spelling::Any, Before::Column) => {
+            loud && (colon || column || space)
+                || timed && (colon || after == b'\t' && text[..at].ends_with(b"\t"))
+        }
+        // `config: Warning: x`: who speaks may have such a name.
+        (Spelling::Loud, Before::Time) => {
+            loud && (colon || column || space) || colon && !level_and_colon(text, end + 1)
+        }
         (Spelling::Loud, Before::Nothing) => loud && (colon || column && after != 0),
         (Spelling::Loud, Before::Column) => {
             loud && (colon || column && after != 0 || timed && space && severity == Severity::Error)

@@ -9,18 +9,27 @@ pub(crate) fn alike(masked: &str) -> String {
     let mut out = String::with_capacity(masked.len());
     // Where the last placeholder ends, as long as only separators follow it.
     let mut listed = None;
+    let mut comma = false;
     let mut rest = masked;
     while let Some(at) = memchr::memchr3(b'<', b',', b'(', rest.as_bytes()) {
         let plain = &rest[..at];
-        if !plain.bytes().all(separates) {
+        // A list of quoted ones has commas.
+        let quoted = comma && matches!(plain, " `" | " \"" | " '");
+        if !quoted && !plain.bytes().all(separates) {
             listed = None;
         }
+        comma = false;
         out.push_str(plain);
         rest = &rest[at..];
         if let Some(length) = placeholder(rest) {
             rest = &rest[length..];
             match listed {
-                Some(end) => out.truncate(end),
+                Some(end) => {
+                    if let Some(bare) = closes(&out[end..]).and_then(|closing| rest.strip_prefix(closing)) {
+                        rest = bare;
+                    }
+                    out.truncate(end);
+                }
                 None => {
                     // Quotes and brackets around it do not count, nor does the star of a name for many hosts.
                     if out.ends_with("*.") {
@@ -40,7 +49,7 @@ pub(crate) fn alike(masked: &str) -> String {
         rest = &rest[1..];
         match b {
             // Nothing between the last two of a list.
-            b',' if listed == Some(out.len()) => {}
+            b',' if listed == Some(out.len()) => comma = true,
             b',' => out.push(','),
             b'(' if rest.starts_with(')') && out.ends_with(' ') => {
                 out.push('(');
@@ -99,6 +108,7 @@ mod tests {
                 "file \"<*>\" of [<HOST>]:<N> and *.<HOST>",
                 "file <*> of <*> and <*>",
             ),
+            ("one of `<*>`, `<*>`, \"<*>\" x", "one of <*> x"),
             ("a, b < c > <d>", "a, b < c > <d>"),
             ("é <", "é <"),
         ] {

@@ -2,6 +2,12 @@
 
 use super::words::{CODES, NAME_WORDS, NAMED, NAMES, QUOTED_WORDS, REASONS, Words, one_of};
 use super::{LONGEST, MOST_READ, Masking, byte, mask, word_byte};
+use crate::shape;
+
+/// Where the quote is closed that was opened before `text`. One behind a backslash closes none, unless it was opened so.
+fn closed(text: &[u8], quote: u8, escaped: bool) -> Option<usize> {
+    memchr::memchr_iter(quote, text).find(|at| escaped || *at == 0 || text[at - 1] != b'\\')
+}
 
 /// The masked form of what stands within an object, which is not looked into for more objects.
 fn within(text: &str) -> String {
@@ -61,9 +67,10 @@ impl Masking<'_> {
         if !self.prior_is_word() || lettered {
             let window = &self.bytes[from..];
             let object = matches!(byte(window, 0), b'{' | b'[');
-            let length = memchr::memchr(
-                quote,
+            let length = closed(
                 &window[..window.len().min(if object { 2000 } else { 300 })],
+                quote,
+                self.at > 0 && self.bytes[self.at - 1] == b'\\',
             );
             if let Some(length) = length
                 && !word_byte(byte(self.bytes, from + length + 1))
@@ -79,9 +86,16 @@ impl Masking<'_> {
                 let given = quote == b'"' && self.given(from + length + 1);
                 // `filter "what somebody called it"`, `name="…"`
                 let named = quote != b'`' && (one_of(key, NAMES) || self.apposed() && words <= NAME_WORDS);
-                let value = (words <= QUOTED_WORDS || named || given) && !telling
-                    || object && quote != b'"'
-                    || words == 1 && inner.len() >= 24;
+                // `"What happened" err="no table"`
+                let first = matches!(self.out.as_str(), "" | "[")
+                    && quote == b'"'
+                    && words > 1
+                    && super::words::fields_only(&self.text[from + length + 1..]);
+                let value = !first
+                    && ((words <= QUOTED_WORDS || named || given) && !telling
+                        || object && quote != b'"'
+                        || words == 1 && inner.len() >= 24
+                        || shape::ended(inner) && !inner.contains(": "));
                 if value || words == 1 {
                     self.key = "";
                     self.out.push(quote as char);
@@ -98,6 +112,27 @@ impl Masking<'_> {
         self.key = "";
         self.out.push(quote as char);
         self.at = from;
+    }
+
+    /// A few words between the quotes of print: `‹shop:5432›`.
+    pub(super) fn printed_quote(&mut self) -> bool {
+        const PAIRS: [(&str, &str); 5] = [("‹", "›"), ("«", "»"), ("“", "”"), ("„", "“"), ("‘", "’")];
+        let rest = &self.text[self.at..];
+        let Some((open, close)) = PAIRS.iter().find(|(open, _)| rest.starts_with(open)) else {
+            return false;
+        };
+        let inner = &rest[open.len()..];
+        let inner = &inner[..inner.floor_char_boundary(300)];
+        let Some(length) = inner.find(close) else {
+            return false;
+        };
+        if inner[..length].split(' ').count() > QUOTED_WORDS {
+            return false;
+        }
+        self.at += open.len() + length + close.len();
+        self.key = "";
+        self.hide("<*>");
+        true
     }
 
     /// The quote at `at` follows a noun that is no verb of saying, and not a colon.

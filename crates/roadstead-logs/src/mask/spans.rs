@@ -1,8 +1,10 @@
 //! Stretches of a message that are one variable though they hold several words: objects as programs print them, lists
 //! between bars, the place of a name that is empty.
 
-use super::words::{ACTED, ACTORS, HOSTS_FOLLOW, KINDS, NAMED, NO_ACTORS, NO_NAMES, NOUNS, Words, one_of};
-use super::{Masking, byte, word_byte};
+use super::words::{
+    ACTED, ACTORS, CODES, HOSTS_FOLLOW, KEYED, KINDS, NAMED, NO_ACTORS, NO_NAMES, NOUNS, SAID, Words, one_of,
+};
+use super::{LONGEST, Masking, byte, mask, word_byte};
 use crate::shape;
 
 /// Longest object that is looked over for its end, in bytes.
@@ -92,16 +94,109 @@ impl<'t> Masking<'t> {
         }
     }
 
-    /// `plugin shop loaded`: who did it, where a noun for its kind stands before and a verb behind.
+    /// `plugin shop loaded`: who did it, where a noun for its kind stands before and a verb, its source or its number
+    /// behind.
     pub(super) fn acting(&self, token: &str) -> bool {
-        one_of(self.last, ACTORS)
+        (one_of(self.last, ACTORS) || self.last == "process")
             && self.out.ends_with(&[self.last, " "].concat())
             && !one_of(token, NO_NAMES)
             && !one_of(token, NO_ACTORS)
-            && self.text[self.at..].strip_prefix(' ').is_some_and(|rest| {
-                let verb = rest.bytes().take_while(u8::is_ascii_alphabetic).count();
-                one_of(&rest[..verb], ACTED)
-            })
+            && (self.text[self.at..].starts_with(": ") && called(token)
+                || self.text[self.at..].strip_prefix(' ').is_some_and(|rest| {
+                    let verb = rest.bytes().take_while(u8::is_ascii_alphabetic).count();
+                    one_of(&rest[..verb], ACTED)
+                        || rest.starts_with("from /")
+                        || rest.starts_with('(')
+                            && rest[1..]
+                                .trim_start_matches(|c: char| c.is_ascii_digit())
+                                .starts_with(')')
+                }))
+    }
+
+    /// `what happened, module: shop` at its end or before the next comma.
+    pub(super) fn appended(&self) -> bool {
+        matches!(byte(self.bytes, self.at), 0 | b',' | b')' | b';')
+            && (one_of(self.last, KINDS) || one_of(self.last, ACTORS))
+            && self
+                .out
+                .strip_suffix(": ")
+                .and_then(|out| out.strip_suffix(self.last))
+                .is_some_and(|out| out.ends_with(", "))
+    }
+
+    /// `request{method=GET host=shop agent=A Browser (1.0) status=500}: what happened`, as Rust's tracing prints where it
+    /// happened: the method, the status and what went wrong count.
+    pub(super) fn span(&mut self, token: &'t str) -> bool {
+        const LONGEST_SPAN: usize = 2000;
+        let Some(rest) = self.text[self.at..].strip_prefix('{') else {
+            return false;
+        };
+        let name = rest
+            .bytes()
+            .take(40)
+            .take_while(|b| word_byte(*b) || *b == b'.')
+            .count();
+        if name == 0 || byte(rest.as_bytes(), name) != b'=' {
+            return false;
+        }
+        let window = &rest[..rest.floor_char_boundary(LONGEST_SPAN)];
+        let Some(end) = window
+            .find("}:")
+            .or_else(|| window.find("} "))
+            .or_else(|| window.rfind('}'))
+        else {
+            return false;
+        };
+        self.at += end + 2;
+        self.keep(token);
+        self.out.push('{');
+        let mut fields = &window[..end];
+        while let Some((key, value)) = fields.split_once('=') {
+            let length = next_pair(value);
+            fields = value[length..].trim_start();
+            let value = value[..length].trim_matches('"');
+            let key = key.rsplit('.').next().unwrap_or(key);
+            let wrong = one_of(key, const { &Words::of("error err reason exception cause") });
+            if self.out.len() < LONGEST && (wrong || key == "method" || one_of(key, CODES)) {
+                self.out.push_str(key);
+                self.out.push('=');
+                self.out
+                    .push_str(&if wrong { mask(value) } else { value.to_owned() });
+                self.out.push(' ');
+            }
+        }
+        self.out.push('}');
+        self.last = "";
+        true
+    }
+
+    /// `uid=12(shop)`: the name goes with the number.
+    pub(super) fn name_of_number(&mut self) {
+        let rest = &self.bytes[self.at..];
+        if byte(rest, 0) == b'(' {
+            let name = rest[1..]
+                .iter()
+                .take(40)
+                .take_while(|b| word_byte(**b) || **b == b'-')
+                .count();
+            if byte(rest, name + 1) == b')' {
+                self.at += name + 2;
+            }
+        }
+    }
+
+    /// Where the URL at `at` ends; a secret that was taken out of it is a part of it.
+    pub(super) fn url_end(&self) -> usize {
+        const SECRET: &[u8] = b"<redacted>";
+        let mut end = self.at;
+        while end < self.bytes.len() {
+            end += match self.bytes[end] {
+                b'<' if self.bytes[end..].starts_with(SECRET) => SECRET.len(),
+                b' ' | b'"' | b'\'' | b'`' | b'<' | b'>' | b')' | b']' | b'}' | b',' | b'\n' | b'|' => break,
+                _ => 1,
+            };
+        }
+        end
     }
 
     /// `relation shop_items is gone`: a name that somebody or some program gave, in the midst of a sentence.
@@ -229,10 +324,45 @@ impl<'t> Masking<'t> {
         let Some((name, number)) = token.split_once(':') else {
             return false;
         };
+        let held = begin > 0 && matches!(self.bytes[begin - 1], b'@' | b'(');
         name.bytes().all(|b| b.is_ascii_alphabetic())
             && number.bytes().all(|b| b.is_ascii_digit())
-            && !one_of(self.last, HOSTS_FOLLOW)
-            && !(begin > 0 && matches!(self.bytes[begin - 1], b'@' | b'('))
             && byte(self.bytes, self.at) != b':'
+            && (one_of(name, KEYED) || !held && !one_of(self.last, HOSTS_FOLLOW))
     }
+}
+
+/// A word that may be a name, and does not say how something is: `volume shop: full` rather than `volume full: /srv`.
+fn called(word: &str) -> bool {
+    word.len() > 2
+        && word
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
+        && !["ed", "ing", "able", "ible", "ure", "ion"]
+            .iter()
+            .any(|end| word.ends_with(end))
+        && !one_of(word, SAID)
+}
+
+/// A noun behind a number, be there one or many.
+pub(super) fn singular(word: &str) -> &str {
+    match word.strip_suffix('s') {
+        Some(one) if word.len() > 3 && word != "bytes" => one,
+        _ => word,
+    }
+}
+
+/// How many bytes stand before the next ` key=`.
+fn next_pair(text: &str) -> usize {
+    let bytes = text.as_bytes();
+    memchr::memchr_iter(b' ', bytes)
+        .find(|at| {
+            let key = bytes[at + 1..]
+                .iter()
+                .take(64)
+                .take_while(|b| word_byte(**b) || **b == b'.')
+                .count();
+            key > 0 && byte(bytes, at + 1 + key) == b'='
+        })
+        .unwrap_or(text.len())
 }

@@ -203,6 +203,80 @@ fn what_tells_trouble_is_no_name() {
         ("open(SOCKS5) failed", "open(SOCKS4) failed"),
         ("ssl_read() failed", "ssl_write() failed"),
         ("memory:12 is low", "disk:12 is low"),
+        ("volume full: /srv", "volume detached: /srv"),
+    ] {
+        assert_ne!(super::alike(&mask(a)), super::alike(&mask(b)), "{a} / {b}");
+    }
+}
+
+#[test]
+fn what_varies_by_its_place_makes_no_other_trouble() {
+    for (a, b) in [
+        ("worker (pid:9) is gone", "worker (pid:41) is gone"),
+        (
+            "denied (euid=102(shop) egid=7(shop))",
+            "denied (euid=9(till) egid=12(till))",
+        ),
+        (
+            "closed: user=<a@shop.example>, method=PLAIN, rip=10.0.0.1, TLS, session=<x1>",
+            "closed: user=<b@shop.example>, method=LOGIN, rip=10.0.0.2, TLS, session=<y2>",
+        ),
+        (
+            "call{method=GET host=\"shop\" agent=A Browser (1.0) status=500}: till: gone",
+            "call{method=GET host=\"till\" agent=Curl status=500}: till: gone",
+        ),
+        (
+            "no answer from https://shop.example/x?key=<redacted>&page=1 in time",
+            "no answer from https://till.example/y in time",
+        ),
+        (
+            "cannot open ‹shop.db› for ‘otto’",
+            "cannot open ‹till› for ‘anna’",
+        ),
+        (
+            "no icon for channel \"a \\\"quiet\\\" one\" (cid:14)",
+            "no icon for channel \"Lobby\" (cid:1)",
+        ),
+        (
+            "found [SHOP(-0.20){a;},TILL(1.1){b;}] in 12 ms",
+            "found [SHOP(-0.20){a;}] in 1 ms",
+        ),
+        (
+            "cannot connect (refused), module: shop",
+            "cannot connect (refused), module: till",
+        ),
+        ("Machine localhost is late", "Machine shop-2 is late"),
+        (
+            "unknown field `a`, expected one of `b`, `c`",
+            "unknown field `d`, expected one of `e`",
+        ),
+        ("Import of 3 files failed", "Import of 1 file failed"),
+        ("camera garage: no frames", "camera front_door: no frames"),
+        ("key shop:cart:12 expired", "key till:99 expired"),
+        ("Indexer Shop unavailable", "Indexer Tillnet unavailable"),
+        (
+            "load module shop from /srv/shop.so",
+            "load module till from /srv/till.so",
+        ),
+        (
+            "cannot read \"Harbour Lights part 2 of 3.mkv\" again",
+            "cannot read \"x.mkv\" again",
+        ),
+    ] {
+        assert_eq!(super::alike(&mask(a)), super::alike(&mask(b)), "{a} / {b}");
+    }
+}
+
+#[test]
+fn a_message_between_quotes_is_no_name() {
+    for (a, b) in [
+        ("\"Mount failed\" err=\"x\"", "\"Unmount failed\" err=\"x\""),
+        ("[\"lost it\"] [conn=12]", "[\"found it\"] [conn=12]"),
+        ("\"no model\"", "\"no tensor\""),
+        (
+            "call{method=GET status=500}: gone",
+            "call{method=GET status=502}: gone",
+        ),
     ] {
         assert_ne!(super::alike(&mask(a)), super::alike(&mask(b)), "{a} / {b}");
     }

@@ -24,7 +24,8 @@ pub(super) const NAMED: &Words = &Words::of(
     "workflow filter monitor dashboard alert rule library album playlist movie series folder file \
     plugin module job task user account group device service client channel room topic queue stream index table \
     database bucket volume container image server node host session report script automation entity integration \
-    project repository recipe book document page list feed profile named called title name",
+    project repository recipe book document page list feed profile named called title name item torrent episode podcast song \
+    track artist author camera zone category collection product",
 );
 /// Ends of keys whose value is a name somebody chose.
 pub(super) const NAME_ENDS: [&str; 10] = [
@@ -37,20 +38,29 @@ pub(super) const LABELS: &Words =
 pub(super) const KINDS: &Words = &Words::of(
     "host hostname container pod service client device topic queue group node job task worker plugin \
     module index table database bucket volume network image instance connection folder session \
-    job_id repo repository field metric measurement tag column",
+    job_id repo repository field metric measurement tag column rule machine",
+);
+/// Keys of numbers, which are no hosts: `pid:12`.
+pub(super) const KEYED: &Words = &Words::of(
+    "pid tid id uid gid cid sid ppid line col row code seq size count len count index idx page rev",
 );
 /// Nouns before the name of one of their kind.
 pub(super) const NOUNS: &Words = &Words::of("user username");
 /// Nouns before the name of one of their kind that did something or had it done.
 pub(super) const ACTORS: &Words = &Words::of(
     "application app plugin module service container job task worker addon add-on extension theme component integration \
-    volume table database bucket index queue topic channel device indexer provider feed monitor repository repo",
+    volume table database bucket index queue topic channel device indexer provider feed monitor repository repo camera sensor \
+    upstream backend node pod peer subscription partition tunnel zone",
 );
 /// What such a one did.
 pub(super) const ACTED: &Words = &Words::of(
     "started stopped exited loaded terminated crashed failed restarted registered initialized initialised enabled disabled \
-    installed removed finished completed succeeded is was has took timed became exceeded reached does did not cannot could",
+    installed removed finished completed succeeded is was has took timed became exceeded reached does did not cannot could unavailable unreachable offline online down missing \
+    stuck lost expired disconnected",
 );
+/// What may be said of such a noun before a colon.
+pub(super) const SAID: &Words =
+    &Words::of("busy full down up offline online dead empty lost ready invalid unknown stuck");
 /// What follows such a noun as a noun of its own.
 pub(super) const NO_ACTORS: &Words = &Words::of(
     "startup shutdown start stop context server manager execution loading creation update updates thread threads process \
@@ -205,7 +215,22 @@ pub(super) fn chosen(inner: &str) -> bool {
             .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'<' | b'>' | b'*'))
 }
 
-/// Where the run of ` key=value` begins that ends the message.
+/// Nothing, or `key=value` pairs, which may stand between brackets.
+pub(super) fn fields_only(text: &str) -> bool {
+    let text = text.trim_start_matches([']', ' ']).trim_start_matches('[');
+    let key = text
+        .bytes()
+        .take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.'))
+        .count();
+    text.is_empty() || key > 0 && text.as_bytes().get(key) == Some(&b'=')
+}
+
+/// What was found, with how much each counts: `A(<N>){<*>},B(<N>)`.
+pub(super) fn listed(inner: &str) -> bool {
+    inner.contains("(<N>)") && !inner.contains(' ')
+}
+
+/// Where the run of ` key=value` begins that ends the message. A flag may stand between two of them: `a=1, TLS, b=2`.
 pub(super) fn tail(text: &str) -> usize {
     let mut tail = text.len();
     let mut previous_end = usize::MAX;
@@ -213,7 +238,12 @@ pub(super) fn tail(text: &str) -> usize {
     crate::fields::pairs(text, |key, value, quoted| {
         let begin = key.as_ptr() as usize - start;
         let end = value.as_ptr() as usize - start + value.len() + usize::from(quoted);
-        if begin < previous_end || begin > previous_end.saturating_add(2) {
+        let flag = || {
+            text.get(previous_end..begin)
+                .and_then(|between| between.strip_prefix(", ")?.strip_suffix(", "))
+                .is_some_and(|flag| flag.len() <= 16 && flag.bytes().all(|b| b.is_ascii_alphanumeric()))
+        };
+        if begin < previous_end || begin > previous_end.saturating_add(2) && !flag() {
             tail = begin;
         }
         previous_end = end;

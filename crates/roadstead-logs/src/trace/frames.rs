@@ -17,6 +17,8 @@ pub(crate) struct Trace {
     pub(crate) frames: Vec<String>,
     /// All the frames are of code that the app did not write.
     pub(crate) borrowed: bool,
+    /// The class of the last exception is not of the code that the own frame is of.
+    pub(crate) apart: bool,
 }
 
 /// Packages, folders and prefixes of code that the app did not write.
@@ -237,6 +239,18 @@ fn settled(name: &str) -> String {
     plain
 }
 
+/// What the names of one project begin with: `org.shop.` of `org.shop.till.NoChange`, `shop` of `shop.NoChange`.
+fn root(kind: &str) -> &str {
+    let mut dots = kind.match_indices(['.', ':', '\\']).map(|(at, _)| at);
+    let first = dots.next().unwrap_or(kind.len());
+    let reversed = matches!(&kind[..first], "com" | "org" | "net" | "io" | "de" | "dev");
+    &kind[..if reversed {
+        dots.next().unwrap_or(kind.len())
+    } else {
+        first
+    }]
+}
+
 impl Trace {
     /// Reads the trace in the lines of an event; `None` where there is none.
     pub(crate) fn read<'l>(lines: impl Iterator<Item = &'l str> + Clone) -> Option<Self> {
@@ -244,6 +258,7 @@ impl Trace {
         let (mut own, mut all) = (Vec::new(), Vec::new());
         let mut python = false;
         let mut frames = 0;
+        let mut place_of_own = String::new();
         let mut following = lines.clone().skip(1);
         for line in lines {
             let next = following.next();
@@ -275,17 +290,17 @@ impl Trace {
                     file_name(&file)
                 };
                 let name = settled(&format!("{function}@{place}"));
-                let list = if foreign(&function, &file) {
-                    &mut all
-                } else {
-                    &mut own
-                };
+                let own_code = !foreign(&function, &file);
+                let list = if own_code { &mut own } else { &mut all };
                 // Python prints the innermost frame last.
+                if python {
+                    list.clear();
+                }
                 if list.len() < FRAMES {
                     list.push(name);
-                } else if python {
-                    list.remove(0);
-                    list.push(name);
+                    if own_code {
+                        place_of_own = format!("{function} {file}");
+                    }
                 }
                 continue;
             }
@@ -297,11 +312,11 @@ impl Trace {
         if frames == 0 {
             return None;
         }
-        if python {
-            own.reverse();
-            all.reverse();
-        }
         trace.borrowed = own.is_empty();
+        trace.apart = trace
+            .kinds
+            .last()
+            .is_some_and(|kind| !place_of_own.contains(root(kind)));
         trace.frames = if own.is_empty() { all } else { own };
         Some(trace)
     }
@@ -377,10 +392,12 @@ impl Trace {
     pub(crate) fn particular(&self) -> bool {
         self.kinds.last().is_some_and(|kind| {
             let dotted = kind.contains(['.', '\\']) || kind.contains("::");
+            let environment = kind.starts_with("java.net.");
             dotted
-                && !["java.", "javax.", "System.", "builtins."]
-                    .iter()
-                    .any(|own| kind.starts_with(own))
+                && (environment
+                    || !["java.", "javax.", "System.", "builtins."]
+                        .iter()
+                        .any(|own| kind.starts_with(own)))
         })
     }
 
