@@ -1,12 +1,12 @@
 //! What it takes to make a container again: everything it was given, and nothing that its old image brought.
 
-use roadstead_model::{ContainerConfig, ContainerFacts, DeployCause, EngineContainerId, Fleeting};
+use roadstead_model::{ContainerConfig, ContainerFacts, DeployCause, EngineContainerId};
 use serde_json::{Map, Value};
 
 use super::{INSPECT_MAX_BYTES, WriteRefusal, Writer};
 use crate::config;
 use crate::container::read_inspected;
-use crate::given::{Given, MountKind, is_shared_namespace};
+use crate::given::{Given, MountKind};
 
 /// A container, ready to be made again from another image. It holds its variables in the clear, so it shows nothing of
 /// itself and cannot be written down.
@@ -41,12 +41,6 @@ impl Blueprint {
         &self.config
     }
 
-    /// Why it is not ours to recreate, if it is not.
-    #[must_use]
-    pub fn fleeting(&self) -> Option<Fleeting> {
-        self.facts.fleeting
-    }
-
     /// The volumes it has by name, those that nobody named by where they are mounted. All of them stay and are mounted in the
     /// container that is made again.
     #[must_use]
@@ -64,16 +58,6 @@ impl Blueprint {
         names.sort_unstable();
         names.dedup();
         names
-    }
-
-    /// The container, by id or name, whose network it shares. Made anew, that one would leave it without.
-    #[must_use]
-    pub fn shares_network_of(&self) -> Option<&str> {
-        let mode = self.given.host_text("NetworkMode");
-        is_shared_namespace(mode)
-            .then(|| mode.split_once(':'))
-            .flatten()
-            .map(|(_, container)| container)
     }
 }
 

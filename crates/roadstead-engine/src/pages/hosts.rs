@@ -96,6 +96,12 @@ impl Fleet {
 
     pub(crate) async fn edit_host(&self, request: EditHost) -> Wire<HostRow> {
         let checked = draft::check(&request.draft)?;
+        let moves = self
+            .live
+            .with_host(request.host, |live| live.record.endpoint != checked.endpoint);
+        if moves == Some(true) {
+            self.has_no_unfinished_deploy(request.host).await?;
+        }
         self.store
             .update_host(
                 request.host,
@@ -140,7 +146,20 @@ impl Fleet {
         Ok(())
     }
 
+    /// What a deploy left half done can only be repaired where it was begun.
+    async fn has_no_unfinished_deploy(&self, host: HostId) -> Wire<()> {
+        if self.store.unfinished_deploys(Some(host)).await?.is_empty() {
+            return Ok(());
+        }
+        Err(WireError::invalid(
+            "host",
+            "deploy.unfinished",
+            "a deploy on this host is not finished: wait until it is",
+        ))
+    }
+
     pub(crate) async fn remove_host(&self, request: HostRequest) -> Wire<()> {
+        self.has_no_unfinished_deploy(request.host).await?;
         self.store.remove_host(request.host, self.clock.now_ms()).await?;
         self.stop_host(request.host);
         self.live.write().hosts.remove(&request.host);

@@ -2,7 +2,6 @@
 
 use roadstead_model::{
     AppId, DeployChange, DeployFault, DeployId, DeployKind, DeployState, Deployed, DeploymentId, HostId,
-    TimeRange,
 };
 
 /// A deploy that begins, or that was observed and is over.

@@ -172,7 +172,7 @@ fn a_shared_network_is_asked_for_without_what_engines_refuse_beside_it() {
         container["HostConfig"]["NetworkMode"] = json!("container:0123456789ab");
         container["HostConfig"]["PortBindings"] = json!({});
     });
-    assert_eq!(shared.shares_network_of(), Some("0123456789ab"));
+    assert_eq!(shared.config().shares_network_of.as_deref(), Some("0123456789ab"));
     let body = shared.body_for(NEW, None).body;
     for absent in [
         "Hostname",
