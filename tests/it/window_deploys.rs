@@ -60,26 +60,23 @@ async fn a_tick_of_a_chart_of_six_hours_costs_little_script() -> Result<()> {
     tick_often(&shown).await?;
     shown.go("/apps").await?;
     shown.click_path("//main//td//a[@title='home-assistant']").await?;
-    let six_hours = words("en", "metrics", "window.h6")?;
     shown
-        .click_path(&format!("//button[normalize-space()='{six_hours}']"))
-        .await?;
-    shown
-        .window
-        .script("performance.clearMeasures(); return true")
+        .click_path("//label[input[@type='radio' and @value='6h']]")
         .await?;
     let costs = until("ticks on the chart", TICKED, async || {
         let script =
             "return ['metrics-tick', 'metrics-load'].map((name) => performance.getEntriesByName(name)
             .map((entry) => [entry.duration, entry.detail.points]))";
         let seen: [Vec<(f64, u32)>; 2] = serde_json::from_value(shown.window.script(script).await?)?;
-        ensure!(seen[0].len() >= TICKS && !seen[1].is_empty(), "{seen:?}");
+        let full = seen[0].iter().filter(|tick| tick.1 > 400).count();
+        ensure!(full >= TICKS && !seen[1].is_empty(), "{seen:?}");
         Ok(seen)
     })
     .await?;
     shown.picture("metrics-6h").await?;
     let [ticks, loads] = &costs;
-    let mut durations_ms: Vec<f64> = ticks.iter().map(|tick| tick.0).collect();
+    let full = ticks.iter().filter(|tick| tick.1 > 400);
+    let mut durations_ms: Vec<f64> = full.map(|tick| tick.0).collect();
     durations_ms.sort_by(f64::total_cmp);
     let mean_ms = durations_ms.iter().sum::<f64>() / durations_ms.len() as f64;
     println!("ms of script per tick: {durations_ms:?}, mean {mean_ms:.1}; per load, with points: {loads:?}");
