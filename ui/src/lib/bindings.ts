@@ -809,7 +809,7 @@ done_bytes: number | null,
  */
 total_bytes: number | null, 
 /**
- * It can still be stopped without a trace.
+ * It can be stopped now; what was changed is put back.
  */
 can_cancel: boolean, };
 
@@ -919,7 +919,7 @@ progress: DeployProgress | null,
  */
 no_way_back: DeployRefusal | null, 
 /**
- * After an interruption: what ran before could not be put back yet, because the host does not answer.
+ * After an interruption: what ran before could not be put back yet. It is tried again as long as the host is connected.
  */
 repair_waits: boolean, };
 
