@@ -54,8 +54,8 @@ pub(crate) struct MetricsArgs {
     /// Runs of each question.
     #[arg(long, default_value_t = 300, value_parser = clap::value_parser!(u32).range(1..))]
     runs: u32,
-    /// Days of reports, 3 to 60; less than 30 is for a quick look.
-    #[arg(long, default_value_t = 31, value_parser = clap::value_parser!(u32).range(3..=60))]
+    /// Days of reports, 4 to 60; less than 30 is for a quick look.
+    #[arg(long, default_value_t = 31, value_parser = clap::value_parser!(u32).range(4..=60))]
     days: u32,
 }
 
@@ -321,7 +321,7 @@ mod tests {
     #[tokio::test]
     async fn a_short_store_is_measured_end_to_end() {
         let data = tempfile::tempdir().unwrap();
-        let findings = run(&MetricsArgs { runs: 3, days: 3 }, data.path()).await.unwrap();
+        let findings = run(&MetricsArgs { runs: 3, days: 4 }, data.path()).await.unwrap();
         for name in [
             "p99_ms_6h",
             "p99_ms_6h_by_container",

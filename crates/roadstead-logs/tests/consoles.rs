@@ -335,7 +335,7 @@ fn levels_stand_in_columns_of_any_kind() {
             Severity::Error,
         ),
         ("Jan 02 15:04:05 Shop Server 4.9 (C) Shop Ltd", Severity::Other),
-        ("Shop server has crashed. See /tmp/x.dmp", Severity::Error),
+        ("Shop server has crashed. See /srv/x.dmp", Severity::Error),
         (
             "shop process 18 terminated abnormally by signal: 11",
             Severity::Error,
