@@ -175,6 +175,8 @@ impl Fleet {
         if tokio::time::timeout(limit, self.tasks.wait()).await.is_err() {
             tracing::warn!("a task did not stop in time");
         }
+        // The connections that deploys use: the last one to go ends its tunnel.
+        self.handles().clear();
         if let Err(error) = self.store.close().await {
             tracing::warn!(%error, "the store did not close cleanly");
         }
