@@ -48,7 +48,6 @@ async fn tick_often(shown: &Shown) -> Result<()> {
 #[allow(clippy::print_stdout, reason = "the figures are what this is run for")]
 async fn a_tick_of_a_chart_of_six_hours_costs_little_script() -> Result<()> {
     const TICKS: usize = 8;
-    const MOST_MS: f64 = 4.0;
     let engine = RealEngine::start(EngineKind::Second).await?;
     let shown = Shown::first_run(&engine).await?;
     let look = words("en", "welcome", "demo")?;
@@ -84,10 +83,11 @@ async fn a_tick_of_a_chart_of_six_hours_costs_little_script() -> Result<()> {
         loads.iter().all(|load| load.1 > 700),
         "the chart is not full: {loads:?}"
     );
-    // The least is what the script costs; the others wait for a machine that is busy with other tests.
+    // Beside other tests no time means much by itself; what is added must still cost far less than a load.
+    let longest_load_ms = loads.iter().map(|load| load.0).fold(0.0, f64::max);
     ensure!(
-        durations_ms[0] < MOST_MS,
-        "a tick costs {} ms of script",
+        durations_ms[0] * 4.0 < longest_load_ms,
+        "a tick costs {} ms of script, a load {longest_load_ms}",
         durations_ms[0]
     );
     shown.window.close().await
