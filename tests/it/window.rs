@@ -66,23 +66,13 @@ impl Shown {
 
     /// Clicks the element an XPath finds, once it is there.
     pub(crate) async fn click_path(&self, xpath: &str) -> Result<()> {
-        until(&format!("a click on {xpath}"), SOON, async || {
-            Ok(self
-                .window
-                .client()
-                .find(Locator::XPath(xpath))
-                .await?
-                .click()
-                .await?)
-        })
-        .await
-        .context(self.window.page_text().await)
+        self.window.click(Locator::XPath(xpath), SOON).await
     }
 
     /// Goes to a page by the link in the header that leads there.
     pub(crate) async fn go(&self, path: &str) -> Result<()> {
         self.window
-            .click(&format!("header nav a[href$='{path}']"), SOON)
+            .click(Locator::Css(&format!("header nav a[href$='{path}']")), SOON)
             .await
     }
 

@@ -59,9 +59,17 @@ async fn a_tick_of_a_chart_of_six_hours_costs_little_script() -> Result<()> {
     tick_often(&shown).await?;
     shown.go("/apps").await?;
     shown.click_path("//main//td//a[@title='home-assistant']").await?;
+    // The page stands still once its chart is drawn.
+    shown.window.text_of("main .drawing", SOON).await?;
     shown
         .click_path("//label[input[@type='radio' and @value='6h']]")
         .await?;
+    until("six hours in the address", SOON, async || {
+        let address = shown.window.script("return location.search").await?;
+        ensure!(address == "?live=6h", "{address}");
+        Ok(())
+    })
+    .await?;
     let costs = until("ticks on the chart", TICKED, async || {
         let script =
             "return ['metrics-tick', 'metrics-load'].map((name) => performance.getEntriesByName(name)
@@ -79,10 +87,6 @@ async fn a_tick_of_a_chart_of_six_hours_costs_little_script() -> Result<()> {
     durations_ms.sort_by(f64::total_cmp);
     let mean_ms = durations_ms.iter().sum::<f64>() / durations_ms.len() as f64;
     println!("ms of script per tick: {durations_ms:?}, mean {mean_ms:.1}; per load, with points: {loads:?}");
-    ensure!(
-        loads.iter().all(|load| load.1 > 700),
-        "the chart is not full: {loads:?}"
-    );
     // Beside other tests no time means much by itself; what is added must still cost far less than a load.
     let longest_load_ms = loads.iter().map(|load| load.0).fold(0.0, f64::max);
     ensure!(
@@ -90,7 +94,7 @@ async fn a_tick_of_a_chart_of_six_hours_costs_little_script() -> Result<()> {
         "a tick costs {} ms of script, a load {longest_load_ms}",
         durations_ms[0]
     );
-    Ok(())
+    shown.window.close().await
 }
 
 #[tokio::test(flavor = "multi_thread")]

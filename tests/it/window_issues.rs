@@ -93,21 +93,27 @@ async fn the_story_of_an_error(shown: &Shown, engine: &RealEngine, shop: &str) -
     shown.says(before.trim(), SOON).await?;
     shown.picture("issues-4-returned").await?;
 
-    // The app's own page has it, and its badge.
+    // The app's own page has it, and its chart a mark of its return.
     shown.go("/apps").await?;
     shown.says("shop", TICKED).await?;
     shown.click_path("//main//td//a[@title='shop']").await?;
     shown.says("cannot take order", SOON).await?;
     shown.picture("issues-5-app").await?;
-    let row = until("the badge of the app", SOON, async || {
-        let counted = shown
-            .window
-            .script("return document.querySelectorAll(\"main a[href*='/issues/']\").length")
-            .await?;
-        ensure!(counted == 1, "{counted}");
-        Ok(counted)
-    })
+    until(
+        "the app's issue in its table and on its chart",
+        SOON,
+        async || {
+            let counted = shown
+                .window
+                .script(
+                    "return [\"tbody a[href*='/issues/']\", \"a[data-spot*='regressed_issue']\"]
+                    .map((found) => document.querySelectorAll(`main ${found}`).length)",
+                )
+                .await?;
+            ensure!(counted == serde_json::json!([1, 1]), "{counted}");
+            Ok(())
+        },
+    )
     .await?;
-    assert_eq!(row, 1);
     Ok(())
 }

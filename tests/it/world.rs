@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
+use fantoccini::Locator;
 use roadstead_tests::docker_stats::CliStats;
 use roadstead_tests::leftovers::{mounts_below, processes_naming};
 use roadstead_tests::program::{output, program};
@@ -169,7 +170,7 @@ async fn a_webkit_window_is_driven_and_photographed() -> Result<()> {
         .goto(&format!("file://{}", page.display()))
         .await?;
     window.says("adrift", Duration::from_secs(10)).await?;
-    window.click("#b", Duration::from_secs(10)).await?;
+    window.click(Locator::Css("#b"), Duration::from_secs(10)).await?;
     assert_eq!(window.text_of("#t", Duration::from_secs(10)).await?, "moored");
     let titles = until("the window's title", Duration::from_secs(10), async || {
         let titles = desktop.window_titles().await?;

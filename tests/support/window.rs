@@ -4,7 +4,8 @@ use std::path::Path;
 use std::process::Command as BlockingCommand;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
+use fantoccini::elements::Element;
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Map, Value, json};
@@ -18,6 +19,8 @@ use crate::wait::until;
 
 /// A window opens within a second or two; a busy machine of two cores gets more.
 const OPEN_LIMIT: Duration = Duration::from_secs(60);
+/// What stays where it is for so long is not moved any more by a page that loads.
+const STILL_FOR: Duration = Duration::from_millis(200);
 
 /// A program with one WebKit window, and the driver that holds it.
 #[derive(Debug)]
@@ -106,22 +109,48 @@ impl TestWindow {
     pub async fn says(&self, words: &str, within: Duration) -> Result<()> {
         until(&format!("the words “{words}”"), within, async || {
             let text = self.body_text().await?;
-            anyhow::ensure!(text.contains(words), "the page says: {text}");
+            ensure!(text.contains(words), "the page says: {text}");
             Ok(())
         })
         .await
     }
 
-    /// Clicks the element that matches the CSS selector once it is there.
+    /// Clicks the element that matches the CSS selector or the XPath, once it is there and lies still.
     ///
     /// # Errors
     /// When it does not come or cannot be clicked.
-    pub async fn click(&self, css: &str, within: Duration) -> Result<()> {
-        until(&format!("a click on {css}"), within, async || {
-            Ok(self.client.find(Locator::Css(css)).await?.click().await?)
+    pub async fn click(&self, locator: Locator<'_>, within: Duration) -> Result<()> {
+        until(&format!("a click on {locator:?}"), within, async || {
+            let element = self.client.find(locator).await?;
+            // A page that is still loading moves, and a click would land beside what it was meant for.
+            let lies = self.place_of(&element).await?;
+            tokio::time::sleep(STILL_FOR).await;
+            ensure!(lies == self.place_of(&element).await?, "it moves");
+            Ok(element.click().await?)
         })
         .await
         .context(self.page_text().await)
+    }
+
+    /// Where an element lies after it was scrolled to, when a click there would reach it.
+    async fn place_of(&self, element: &Element) -> Result<Value> {
+        let script = "
+            const [element] = arguments;
+            const place = () => {
+                const { x, y, width, height } = element.getBoundingClientRect();
+                const top = document.elementFromPoint(x + width / 2, y + height / 2);
+                return element.contains(top) ? [x, y, width, height] : null;
+            };
+            const seen = place();
+            if (seen !== null) return seen;
+            element.scrollIntoView({ block: 'center', inline: 'nearest', behavior: 'instant' });
+            return place();";
+        let lies = self
+            .client
+            .execute(script, vec![serde_json::to_value(element)?])
+            .await?;
+        ensure!(!lies.is_null(), "something lies above it");
+        Ok(lies)
     }
 
     /// Runs JavaScript in the page and returns what it returns.

@@ -79,18 +79,24 @@ impl Fleet {
             .filter_map(|record| {
                 let host_name = fleet.hosts.get(&record.host)?.record.name.clone();
                 let now = running.get(&record.deployment).map_or(&[][..], Vec::as_slice);
+                let progress = self.deploys.progress(record.id);
                 Some(DeployRow {
                     id: record.id,
                     host: record.host,
                     host_name,
                     kind: record.kind,
-                    state: record.state,
+                    // Settled in the ledger, it still blocks others until what it set aside is removed.
+                    state: if progress.is_some() {
+                        DeployState::Running
+                    } else {
+                        record.state
+                    },
                     started_ms: record.started_ms,
-                    ended_ms: record.ended_ms,
+                    ended_ms: record.ended_ms.filter(|_| progress.is_none()),
                     services: record.services.iter().map(service_row).collect(),
                     no_way_back: no_way_back(&record, now),
                     repair_waits: record.state == DeployState::Interrupted && record.journal_json.is_some(),
-                    progress: self.deploys.progress(record.id),
+                    progress,
                     changes: record.changes,
                     fault: record.fault,
                     rollback_of: record.rollback_of,
