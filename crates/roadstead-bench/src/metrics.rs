@@ -126,6 +126,7 @@ pub(crate) async fn run(args: &MetricsArgs, data: &Path) -> anyhow::Result<Findi
             points: POINTS,
             split,
             bucket_ms: None,
+            rates: false,
         };
         // A fast answer without its points is no result.
         let series: MetricsSeries = serde_json::from_slice(&door.metrics(&request(0)).await?)?;

@@ -2115,7 +2115,11 @@ split: MetricsSplit,
 /**
  * Length of a bucket of the chart that is appended to; absent for a new chart.
  */
-bucket_ms: number | null, };
+bucket_ms: number | null, 
+/**
+ * Network and block rates too.
+ */
+rates: boolean, };
 
 export type MetricsSeries = { 
 /**
@@ -2150,6 +2154,10 @@ expected: Array<number>,
  * Every container of every tick of the bucket was measured.
  */
 complete: Array<boolean>, 
+/**
+ * Intervals of the ticks, ascending: neighbours further apart have a gap between them. Empty for a chart of reports.
+ */
+intervals: Array<TickInterval>, 
 /**
  * The whole, or one line per service or container: the 20 that need most memory.
  */
@@ -2570,6 +2578,16 @@ compose_lines: string | null, };
 export type Tag = "app_state" | "hosts" | { "host": HostId } | "samples" | "apps" | "issues" | "changes" | "deploys" | "settings";
 
 export type Theme = "system" | "dark" | "light";
+
+export type TickInterval = { 
+/**
+ * The first moment with it.
+ */
+from_ms: number, 
+/**
+ * Until the next tick is due; over several hosts the longest.
+ */
+interval_ms: number, };
 
 export type TimeRange = { 
 /**

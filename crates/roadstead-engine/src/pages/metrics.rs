@@ -10,7 +10,7 @@ use roadstead_store::{MetricsColumns, MetricsLines, MetricsSpec};
 use super::count;
 use crate::fleet::Fleet;
 use crate::wire::{
-    LeakAnswer, MetricsLine, MetricsRequest, MetricsSeries, MetricsSource, MetricsSplit, Wire, WireError,
+    LeakAnswer, MetricsLine, MetricsRequest, MetricsSeries, MetricsSource, MetricsSplit, TickInterval, Wire, WireError,
 };
 
 /// Longest span.
@@ -47,6 +47,7 @@ impl Fleet {
             max_points: request.points,
             bucket_ms: request.bucket_ms,
             lines,
+            rates: request.rates,
         };
         let columns = if from_ticks {
             self.store.metrics_window(&deployments, range, &spec).await?
@@ -301,6 +302,14 @@ fn series(frame: Frame, columns: MetricsColumns, names: &[LineName]) -> MetricsS
         containers: columns.containers,
         expected: columns.expected,
         complete: columns.complete,
+        intervals: columns
+            .intervals
+            .iter()
+            .map(|since| TickInterval {
+                from_ms: since.from_ms,
+                interval_ms: since.interval_ms,
+            })
+            .collect(),
         lines,
         lines_left_out: columns.lines_left_out,
         host_memory_bytes: frame.host_memory_bytes,

@@ -32,6 +32,8 @@ pub struct MetricsRequest {
     pub split: MetricsSplit,
     /// Length of a bucket of the chart that is appended to; absent for a new chart.
     pub bucket_ms: Option<i64>,
+    /// Network and block rates too.
+    pub rates: bool,
 }
 
 /// Where the points come from.
@@ -44,7 +46,8 @@ pub enum MetricsSource {
     Reports,
 }
 
-/// One line. Columns have the length of `times_ms`; `null` where it was not measured, or where a container that is a part of it was
+/// One line. Columns have the length of `times_ms`, or are empty where nothing is told: rates that were not asked for, and lowest and
+/// highest where no bucket holds more than one tick. `null` where it was not measured, or where a container that is a part of it was
 /// not. When a whole host has been silent for a while, the others' sums go on, and the buckets are marked as incomplete.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 pub struct MetricsLine {
@@ -74,6 +77,15 @@ pub struct MetricsLine {
     pub limit_bytes: Vec<Option<u64>>,
 }
 
+/// From one moment on, the ticks of a chart have this interval.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct TickInterval {
+    /// The first moment with it.
+    pub from_ms: i64,
+    /// Until the next tick is due; over several hosts the longest.
+    pub interval_ms: i64,
+}
+
 /// A chart of an app.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 pub struct MetricsSeries {
@@ -93,6 +105,8 @@ pub struct MetricsSeries {
     pub expected: Vec<u32>,
     /// Every container of every tick of the bucket was measured.
     pub complete: Vec<bool>,
+    /// Intervals of the ticks, ascending: neighbours further apart have a gap between them. Empty for a chart of reports.
+    pub intervals: Vec<TickInterval>,
     /// The whole, or one line per service or container: the 20 that need most memory.
     pub lines: Vec<MetricsLine>,
     /// Lines that were left out.

@@ -31,15 +31,24 @@ pub(super) fn bucket_ms(range: TimeRange, interval_ms: i64, most: u32) -> i64 {
 pub(super) struct Buckets {
     pub(super) times_ms: Vec<i64>,
     moments: Vec<Range<usize>>,
+    /// A bucket may hold several moments: then there are a lowest and a highest.
+    spread: bool,
+    rates: bool,
 }
 
 impl Buckets {
-    pub(super) fn of(moments_ms: &[i64], bucket_ms: i64) -> Self {
-        let mut buckets = Self::default();
+    pub(super) fn of(moments_ms: &[i64], bucket_ms: i64, interval_ms: i64, rates: bool) -> Self {
+        let mut buckets = Self {
+            // A part that is appended is cut as the chart it is for, whatever it holds itself.
+            spread: bucket_ms > interval_ms,
+            rates,
+            ..Self::default()
+        };
         let mut start = 0;
         for bucket in moments_ms.chunk_by(|a, b| align_down(*a, bucket_ms) == align_down(*b, bucket_ms)) {
             buckets.times_ms.push(align_down(bucket[0], bucket_ms));
             buckets.moments.push(start..start + bucket.len());
+            buckets.spread |= bucket.len() > 1;
             start += bucket.len();
         }
         buckets
@@ -64,7 +73,7 @@ impl Buckets {
         let mut line = LineColumns::with_capacity(group, self.moments.len());
         let mut whole = Mean::default();
         for moments in &self.moments {
-            whole.merge(&line.push(&of_moment[moments.clone()]));
+            whole.merge(&line.push(&of_moment[moments.clone()], self.spread, self.rates));
         }
         (line, whole.rounded())
     }
@@ -101,21 +110,15 @@ impl LineColumns {
     fn with_capacity(group: u32, buckets: usize) -> Self {
         Self {
             group,
-            memory_min_bytes: Vec::with_capacity(buckets),
             memory_avg_bytes: Vec::with_capacity(buckets),
-            memory_peak_bytes: Vec::with_capacity(buckets),
             cpu_avg_cores: Vec::with_capacity(buckets),
-            cpu_peak_cores: Vec::with_capacity(buckets),
-            network_rx_bytes_per_s: Vec::with_capacity(buckets),
-            network_tx_bytes_per_s: Vec::with_capacity(buckets),
-            block_read_bytes_per_s: Vec::with_capacity(buckets),
-            block_write_bytes_per_s: Vec::with_capacity(buckets),
             limit_bytes: Vec::with_capacity(buckets),
+            ..Self::default()
         }
     }
 
     /// Adds a bucket; gives its mean of memory with its weight.
-    fn push(&mut self, cells: &[Cell]) -> Mean {
+    fn push(&mut self, cells: &[Cell], spread: bool, with_rates: bool) -> Mean {
         let (mut memory, mut lowest, mut highest) = (Mean::default(), None, None);
         let (mut cpu, mut cpu_count, mut cpu_highest) = (0.0, 0, None);
         let (mut rates, mut rate_counts) = ([0.0; RATES], [0; RATES]);
@@ -138,19 +141,23 @@ impl LineColumns {
                 }
             }
         }
-        self.memory_min_bytes.push(lowest);
         self.memory_avg_bytes.push(memory.rounded());
-        self.memory_peak_bytes.push(highest);
         self.cpu_avg_cores.push(mean(cpu, cpu_count).map(cores));
-        self.cpu_peak_cores.push(cpu_highest.map(cores));
-        let columns = [
-            &mut self.network_rx_bytes_per_s,
-            &mut self.network_tx_bytes_per_s,
-            &mut self.block_read_bytes_per_s,
-            &mut self.block_write_bytes_per_s,
-        ];
-        for (at, column) in columns.into_iter().enumerate() {
-            column.push(mean(rates[at], rate_counts[at]).map(f64::round));
+        if spread {
+            self.memory_min_bytes.push(lowest);
+            self.memory_peak_bytes.push(highest);
+            self.cpu_peak_cores.push(cpu_highest.map(cores));
+        }
+        if with_rates {
+            let columns = [
+                &mut self.network_rx_bytes_per_s,
+                &mut self.network_tx_bytes_per_s,
+                &mut self.block_read_bytes_per_s,
+                &mut self.block_write_bytes_per_s,
+            ];
+            for (at, column) in columns.into_iter().enumerate() {
+                column.push(mean(rates[at], rate_counts[at]).map(f64::round));
+            }
         }
         let limit = cells.iter().rev().find_map(Cell::limit);
         self.limit_bytes.push(limit.flatten());

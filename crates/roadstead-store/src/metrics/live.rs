@@ -60,7 +60,7 @@ impl Store {
         let wanted: HashSet<DeploymentId> = deployments.iter().copied().collect();
         let spec = spec.clone();
         off_thread(move || {
-            let parts = Parts::of(&stored, &wanted, read, &spec.lines)?;
+            let parts = Parts::of(&stored, &wanted, read, &spec)?;
             chart(&parts, &stored, range, &spec, &runs)
         })
         .await
@@ -103,9 +103,10 @@ fn chart(
     let bucket_ms = spec
         .bucket_ms
         .unwrap_or_else(|| bucket_ms(range, parts.interval_ms, spec.max_points));
-    let buckets = Buckets::of(&moments.times_ms, bucket_ms);
+    let buckets = Buckets::of(&moments.times_ms, bucket_ms, parts.interval_ms, spec.rates);
     let mut columns = MetricsColumns {
         bucket_ms,
+        intervals: moments.intervals(hosts),
         ..MetricsColumns::default()
     };
     let most = spec.lines.most();

@@ -2,6 +2,8 @@
 
 use roadstead_model::Sample;
 
+use super::TickInterval;
+
 /// What some containers showed together.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Cell {
@@ -35,18 +37,22 @@ pub(super) struct Shown {
     pub(super) rates: [Option<f64>; RATES],
 }
 
-impl From<&Sample> for Shown {
-    fn from(sample: &Sample) -> Self {
+impl Shown {
+    pub(super) fn of(sample: &Sample, rates: bool) -> Self {
         Self {
             memory_bytes: sample.memory_used_bytes,
             limit_bytes: sample.memory_limit_bytes,
             cpu_cores: sample.cpu_cores,
-            rates: [
-                sample.network_rx_bytes_per_s,
-                sample.network_tx_bytes_per_s,
-                sample.block_read_bytes_per_s,
-                sample.block_write_bytes_per_s,
-            ],
+            rates: if rates {
+                [
+                    sample.network_rx_bytes_per_s,
+                    sample.network_tx_bytes_per_s,
+                    sample.block_read_bytes_per_s,
+                    sample.block_write_bytes_per_s,
+                ]
+            } else {
+                [None; RATES]
+            },
         }
     }
 }
@@ -237,5 +243,26 @@ impl Moments {
             shown: shown.collect(),
             times_ms,
         }
+    }
+
+    /// The interval at each moment, where it changes.
+    pub(super) fn intervals(&self, hosts: &[HostTicks]) -> Vec<TickInterval> {
+        let mut intervals: Vec<TickInterval> = Vec::new();
+        for (at, from_ms) in self.times_ms.iter().enumerate() {
+            let shown = hosts.iter().zip(&self.shown).map(|(host, shown)| (host, shown[at]));
+            let interval_ms = shown
+                .filter(|(_, tick)| *tick != NO_TICK)
+                .map(|(host, tick)| host.until_ms[tick as usize] - host.times_ms[tick as usize])
+                .max();
+            if let Some(interval_ms) = interval_ms
+                && intervals.last().is_none_or(|last| last.interval_ms != interval_ms)
+            {
+                intervals.push(TickInterval {
+                    from_ms: *from_ms,
+                    interval_ms,
+                });
+            }
+        }
+        intervals
     }
 }

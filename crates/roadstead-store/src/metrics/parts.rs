@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use roadstead_model::time::MINUTE_MS;
 use roadstead_model::{ContainerId, DeploymentId, TimeRange};
 
-use super::MetricsLines;
+use super::MetricsSpec;
 use super::moments::{Cell, Count, HostTicks, RATES, Shown};
 use crate::SampleField;
 use crate::codec::bytes::Damage;
@@ -16,14 +16,10 @@ use crate::samples::{Chunk, Stored};
 /// What a tick shows holds for its interval, at most so long: the longest an operator can set.
 const LONGEST_INTERVAL_MS: i64 = 5 * MINUTE_MS;
 
-const FIELDS: [SampleField; 7] = [
+const FIELDS: [SampleField; 3] = [
     SampleField::MemoryUsed,
     SampleField::MemoryLimit,
     SampleField::CpuCores,
-    SampleField::NetworkRx,
-    SampleField::NetworkTx,
-    SampleField::BlockRead,
-    SampleField::BlockWrite,
 ];
 const RATE_FIELDS: [SampleField; RATES] = [
     SampleField::NetworkRx,
@@ -54,6 +50,7 @@ pub(super) struct Parts<'a> {
     /// The shortest interval of any tick.
     pub(super) interval_ms: i64,
     span: TimeRange,
+    rates: bool,
 }
 
 impl<'a> Parts<'a> {
@@ -61,8 +58,9 @@ impl<'a> Parts<'a> {
         stored: &'a Stored,
         wanted: &HashSet<DeploymentId>,
         span: TimeRange,
-        lines: &MetricsLines,
+        spec: &MetricsSpec,
     ) -> Result<Self, Damage> {
+        let MetricsSpec { lines, rates, .. } = spec;
         let mut hosts = Hosts::default();
         let mut parts: Vec<(ContainerId, Part<'_>)> = Vec::new();
         let (mut times_ms, mut until_ms) = (Vec::new(), Vec::new());
@@ -100,7 +98,7 @@ impl<'a> Parts<'a> {
             hosts.ticks[host].take_in(&[tick.tick_ms], &[until_ms]);
             for sample in &samples {
                 let shown = fresh.entry((host, sample.container)).or_default();
-                shown.push((tick.tick_ms, Shown::from(sample)));
+                shown.push((tick.tick_ms, Shown::of(sample, *rates)));
             }
         }
         parts.extend(fresh.into_iter().map(|((host, container), shown)| {
@@ -117,6 +115,7 @@ impl<'a> Parts<'a> {
             parts: parts.into_iter().map(|(_, part)| part).collect(),
             interval_ms: hosts.interval_ms.unwrap_or(1),
             span,
+            rates: *rates,
         })
     }
 }
@@ -190,7 +189,8 @@ impl Sums {
                 }
                 Samples::Sealed(chunk) => {
                     columns.read(&chunk.body, |field| {
-                        field == SampleField::MemoryUsed || part.group.is_some() && FIELDS.contains(&field)
+                        let shown = FIELDS.contains(&field) || all.rates && RATE_FIELDS.contains(&field);
+                        field == SampleField::MemoryUsed || part.group.is_some() && shown
                     })?;
                     let mut at = 0;
                     for row in stored.live_rows(chunk, &columns.times_ms, all.span) {

@@ -14,6 +14,8 @@ pub struct MetricsSpec {
     pub bucket_ms: Option<i64>,
     /// What its lines are of.
     pub lines: MetricsLines,
+    /// Network and block rates too: reading them costs more than all the rest.
+    pub rates: bool,
 }
 
 /// What the lines of a chart are of.
@@ -46,6 +48,15 @@ impl MetricsLines {
     }
 }
 
+/// From one moment on, the ticks of a chart have this interval.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TickInterval {
+    /// The first moment with it.
+    pub from_ms: i64,
+    /// Until the next tick is due; over several hosts the longest.
+    pub interval_ms: i64,
+}
+
 /// A chart: columns by bucket. Every column has the length of `times_ms`.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct MetricsColumns {
@@ -60,13 +71,17 @@ pub struct MetricsColumns {
     pub expected: Vec<u32>,
     /// At every moment of the bucket, all of them were measured.
     pub complete: Vec<bool>,
+    /// The intervals of the ticks, ascending: neighbours further apart have a gap between them. Empty for a chart of reports.
+    pub intervals: Vec<TickInterval>,
     /// The lines, the one that needs most memory first.
     pub lines: Vec<LineColumns>,
     /// Lines that were left out.
     pub lines_left_out: u32,
 }
 
-/// A line of a chart. Absent is what was not measured, or not all of it.
+/// A line of a chart. Absent is what was not measured, or not all of it. Lowest and highest are empty where no bucket holds more than
+/// one moment, for they are the mean; rates are empty where they were not asked for. Of reports, a lowest, a highest of the cores and
+/// rates are not known at all.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct LineColumns {
     /// Its group.

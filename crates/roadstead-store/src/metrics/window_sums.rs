@@ -153,21 +153,11 @@ impl LineColumns {
             .filter(|sum| !sum.missed)
             .last()
             .filter(|sum| !sum.unlimited);
-        self.memory_min_bytes.push(None);
         self.memory_avg_bytes
             .push((memory_weight > 0).then(|| ((memory + memory_weight / 2) / memory_weight) as u64));
         self.memory_peak_bytes.push(peak.filter(|_| alone));
         self.cpu_avg_cores
             .push((cpu_weight > 0.0).then(|| cores(cpu / cpu_weight)));
-        self.cpu_peak_cores.push(None);
-        for column in [
-            &mut self.network_rx_bytes_per_s,
-            &mut self.network_tx_bytes_per_s,
-            &mut self.block_read_bytes_per_s,
-            &mut self.block_write_bytes_per_s,
-        ] {
-            column.push(None);
-        }
         self.limit_bytes.push(limit.map(|sum| sum.limit_bytes));
     }
 }

@@ -27,6 +27,7 @@ pub(crate) fn whole(max_points: u32) -> MetricsSpec {
         max_points,
         bucket_ms: None,
         lines: MetricsLines::Whole,
+        rates: true,
     }
 }
 
@@ -178,7 +179,7 @@ async fn a_tick_in_which_one_was_not_measured_has_no_sum_and_says_so() {
         [Some(150), None, Some(150), Some(100)]
     );
     assert_eq!(
-        columns.lines[0].cpu_peak_cores,
+        columns.lines[0].cpu_avg_cores,
         [Some(1.0), None, Some(1.0), Some(0.5)]
     );
     assert_eq!(
@@ -270,10 +271,9 @@ async fn a_spike_and_a_gap_survive_any_number_of_points_on_one_grid() {
                     .iter()
                     .all(|time_ms| time_ms % columns.bucket_ms == 0)
             );
-            assert_eq!(
-                columns.lines[0].memory_peak_bytes.iter().max(),
-                Some(&Some(5_000))
-            );
+            let line = &columns.lines[0];
+            let highest = line.memory_peak_bytes.iter().chain(&line.memory_avg_bytes).max();
+            assert_eq!(highest, Some(&Some(5_000)));
             if points <= 720 {
                 assert_eq!(columns.lines[0].memory_min_bytes.iter().max(), Some(&Some(100)));
             }
@@ -344,6 +344,47 @@ async fn a_chart_that_makes_no_sense_is_refused_and_one_without_ticks_is_empty()
         );
     }
     assert_eq!(fixture.chart(day, &whole(9)).await, MetricsColumns::default());
+}
+
+#[tokio::test]
+async fn a_chart_tells_how_often_it_was_measured_and_rates_only_when_asked() {
+    let fixture = Fixture::new().await;
+    let host = fixture.host("one").await;
+    let of = fixture.app(host, &["a"]).await;
+    let ticks: Vec<Tick> = [(0, 15), (15, 15), (30, 15), (45, 5), (50, 5), (55, 5), (60, 15)]
+        .map(|(at_s, interval_s)| {
+            let mut tick = plain(host, 0, &[(&of[0], 100)]);
+            tick.samples[0].cpu_cores = Some(0.5);
+            tick.samples[0].network_rx_bytes_per_s = Some(7.0);
+            Tick {
+                tick_ms: MIDNIGHT_MS + at_s * 1_000,
+                interval_ms: interval_s * 1_000,
+                ..tick
+            }
+        })
+        .to_vec();
+    fixture.give(&ticks).await;
+    for sealed in [false, true] {
+        if sealed {
+            fixture.seal(MIDNIGHT_MS + DAY_MS).await;
+        }
+        let columns = fixture.chart(range(0, HOUR_MS), &whole(1_000)).await;
+        let intervals: Vec<(i64, i64)> = columns
+            .intervals
+            .iter()
+            .map(|since| ((since.from_ms - MIDNIGHT_MS) / 1_000, since.interval_ms / 1_000))
+            .collect();
+        assert_eq!(intervals, [(0, 15), (45, 5), (60, 15)]);
+        assert_eq!(columns.lines[0].network_rx_bytes_per_s, [Some(7.0); 7]);
+        let without = MetricsSpec {
+            rates: false,
+            ..whole(1_000)
+        };
+        let without = fixture.chart(range(0, HOUR_MS), &without).await;
+        assert_eq!(without.lines[0].network_rx_bytes_per_s, []);
+        assert_eq!(without.lines[0].memory_avg_bytes, [Some(100); 7]);
+        assert_eq!(without.lines[0].cpu_avg_cores, [Some(0.5); 7]);
+    }
 }
 
 /// The same chart, the plain way: from the ticks of one host.
@@ -448,9 +489,14 @@ proptest! {
             assert!(columns.times_ms.len() <= points as usize);
             for line in &columns.lines {
                 let wanted = by_hand(&ticks, columns.bucket_ms, |id| groups.get(&id).copied(), line.group);
-                assert_eq!(line.memory_min_bytes, wanted.memory_min_bytes);
+                // With one tick a bucket, lowest and highest are the mean, and not told.
+                let told = |column: &[Option<u64>]| if columns.bucket_ms > step_ms { column.to_vec() } else {
+                    assert!(column.is_empty());
+                    line.memory_avg_bytes.clone()
+                };
+                assert_eq!(told(&line.memory_min_bytes), wanted.memory_min_bytes);
                 assert_eq!(line.memory_avg_bytes, wanted.memory_avg_bytes);
-                assert_eq!(line.memory_peak_bytes, wanted.memory_peak_bytes);
+                assert_eq!(told(&line.memory_peak_bytes), wanted.memory_peak_bytes);
                 assert_eq!(line.limit_bytes, wanted.limit_bytes);
                 for (ours, theirs) in line.cpu_avg_cores.iter().zip(&wanted.cpu_avg_cores) {
                     assert!(ours.is_some() == theirs.is_some()

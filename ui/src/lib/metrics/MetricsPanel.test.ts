@@ -212,6 +212,7 @@ describe('the made-up metrics', () => {
       points: 1000,
       split: 'whole' as const,
       bucket_ms: null,
+      rates: false,
     };
     const whole = await backend.call('app_metrics', request);
     const from = whole.times_ms.at(-10) ?? 0;

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { MetricsSeries } from '$lib/bindings';
 import { Columns, lineColumns, nearest } from './columns';
 import { lineOf, seriesOf } from './testing';
 
@@ -76,6 +77,47 @@ describe('a chart that goes on', () => {
     expect(columns.takes(seriesOf(10, [lineOf([])])), 'nothing came').toBe(true);
     expect(columns.takes(seriesOf(10, [lineOf([1])], { bucket_ms: 20 })), 'longer buckets').toBe(false);
     expect(columns.takes(seriesOf(14, [lineOf([1])])), 'a bucket cut in two').toBe(false);
+  });
+
+  it('has a gap where the next tick was due and did not come', () => {
+    const at = (times_ms: number[], rest: Partial<MetricsSeries> = {}) =>
+      new Columns(seriesOf(0, [lineOf(times_ms.map(() => 1))], { times_ms, ...rest })).gaps();
+    expect(at([0, 10, 24, 34, 50])).toEqual([4]);
+    expect(at([0, 10, 26, 36])).toEqual([2]);
+    // Measured every 15 in buckets of 10: two in three hold a tick, and none is missing. One tick is missing then.
+    const seldom = { intervals: [{ from_ms: 0, interval_ms: 15 }] };
+    expect(at([0, 10, 30, 40, 60, 70], seldom)).toEqual([]);
+    expect(at([0, 10, 40, 60], seldom)).toEqual([2]);
+    // From 60 on measured every 5.
+    const sooner = { intervals: [...seldom.intervals, { from_ms: 60, interval_ms: 5 }] };
+    expect(at([30, 40, 60, 70, 90], sooner)).toEqual([4]);
+    expect(at([0, 100], { intervals: [], bucket_ms: 100, source: 'reports' })).toEqual([]);
+  });
+
+  it('remembers how often it was measured, as far back as it goes', () => {
+    const since = (from_ms: number, interval_ms: number) => ({ from_ms, interval_ms });
+    const columns = new Columns(seriesOf(0, [lineOf([1, 2, 3])]));
+    columns.append(seriesOf(20, [lineOf([3, 4])]), 100);
+    expect(columns.intervals, 'the same goes on').toEqual([since(0, 10)]);
+    columns.append(seriesOf(30, [lineOf([4, 5])], { intervals: [since(30, 10), since(40, 5)] }), 100);
+    expect(columns.intervals).toEqual([since(0, 10), since(40, 5)]);
+    columns.append(seriesOf(40, [lineOf([5, 6])], { intervals: [since(40, 5)] }), 100);
+    expect(columns.intervals).toEqual([since(0, 10), since(40, 5)]);
+    columns.append(seriesOf(50, [lineOf([6, 7])], { intervals: [since(50, 5)] }), 20);
+    expect(columns.intervals, 'what slid out is forgotten').toEqual([since(40, 5)]);
+  });
+
+  it('leaves empty what is not told', () => {
+    const untold = () => ({ memory_min_bytes: [], memory_peak_bytes: [], network_rx_bytes_per_s: [] });
+    const columns = new Columns(seriesOf(0, [lineOf([1, 2], untold())]));
+    columns.append(seriesOf(10, [lineOf([2, 3], untold()), lineOf([7, 8], { name: 'new', ...untold() })]), 100);
+    for (const line of columns.lines) {
+      expect(line.memory_min_bytes).toEqual([]);
+      expect(line.network_rx_bytes_per_s).toEqual([]);
+    }
+    // Told from now on: what came before has none.
+    columns.append(seriesOf(20, [lineOf([3, 4])]), 100);
+    expect(columns.lines[0]?.memory_min_bytes).toEqual([null, null, 3, 4]);
   });
 
   it('knows the tick that is nearest, and that there is none', () => {

@@ -2,7 +2,7 @@
  * The columns of a chart that goes on: what was answered first, and what is put to its end as it comes. Plain arrays that are
  * changed in place: an app over six hours has thousands of values, and a tick adds one of each.
  */
-import type { MetricsLine, MetricsSeries, MetricsSource, TimeRange } from '$lib/bindings';
+import type { MetricsLine, MetricsSeries, MetricsSource, TickInterval, TimeRange } from '$lib/bindings';
 
 /** Columns of a line, by name. */
 export const lineColumns = [
@@ -22,6 +22,8 @@ export const lineColumns = [
 const MOST_LINES = 40;
 /** So many of the last buckets are asked for again while one of them is incomplete: a slow host may only be late. */
 const LATE_BUCKETS = 4;
+/** Neighbours further apart than this many buckets, or intervals, have a gap between them. */
+const GAP_RATIO = 1.5;
 
 /** What tells two lines apart. */
 export function lineKey({ name, host_name }: Pick<MetricsLine, 'name' | 'host_name'>): string {
@@ -39,6 +41,8 @@ export class Columns {
   readonly containers: number[];
   readonly expected: number[];
   readonly complete: boolean[];
+  /** How often it was measured, from when on. */
+  intervals: TickInterval[];
   lines: MetricsLine[];
   lines_left_out: number;
   host_memory_bytes: number | null;
@@ -51,6 +55,7 @@ export class Columns {
     this.containers = series.containers;
     this.expected = series.expected;
     this.complete = series.complete;
+    this.intervals = series.intervals;
     this.lines = series.lines;
     this.lines_left_out = series.lines_left_out;
     this.host_memory_bytes = series.host_memory_bytes;
@@ -62,6 +67,25 @@ export class Columns {
       (line) =>
         line.memory_avg_bytes.some((value) => value !== null) || line.cpu_avg_cores.some((value) => value !== null),
     );
+  }
+
+  /** Places with a gap before them, ascending: nothing was measured for longer than it takes to the next tick. */
+  gaps(): number[] {
+    const { times, intervals, bucket_ms } = this;
+    const found: number[] = [];
+    let next = 0;
+    let interval = 0;
+    for (let at = 1; at < times.length; at += 1) {
+      const before = times[at - 1] ?? 0;
+      // A bucket is named by its start; the tick it holds may come later in it.
+      while (next < intervals.length && (intervals[next]?.from_ms ?? 0) < before + bucket_ms) {
+        interval = intervals[next]?.interval_ms ?? 0;
+        next += 1;
+      }
+      const reach = interval > bucket_ms ? GAP_RATIO * interval + bucket_ms / 2 : GAP_RATIO * bucket_ms;
+      if ((times[at] ?? 0) - before > reach) found.push(at);
+    }
+    return found;
   }
 
   /**
@@ -96,6 +120,10 @@ export class Columns {
     this.expected.push(...part.expected);
     this.complete.push(...part.complete);
 
+    const since = this.intervals.filter(({ from_ms }) => from_ms < part.range.from_ms);
+    const goesOn = since.at(-1)?.interval_ms === part.intervals[0]?.interval_ms;
+    this.intervals = [...since, ...part.intervals.slice(goesOn ? 1 : 0)];
+
     const parts = new Map(part.lines.map((line) => [lineKey(line), line]));
     for (const line of this.lines) {
       const more = parts.get(lineKey(line));
@@ -121,6 +149,8 @@ export class Columns {
     if (count === 0) return;
     for (const column of this.#shared()) column.splice(0, count);
     for (const line of this.lines) for (const name of lineColumns) line[name].splice(0, count);
+    const first = this.times[0] ?? this.range.from_ms;
+    this.intervals = this.intervals.filter((_, at) => (this.intervals[at + 1]?.from_ms ?? first + 1) > first);
     if (this.lines.length > 1) this.lines = this.lines.filter(hasValue);
   }
 
@@ -155,6 +185,8 @@ function extend<T>(
   more: ReadonlyArray<T | null> | undefined,
   added: number,
 ): void {
+  // What was never told is not there at all.
+  if (column.length === 0 && (more?.length ?? 0) === 0) return;
   column.length = Math.min(column.length, keep);
   // Never shorter than the times: a hole would be read as a value that was forgotten.
   while (column.length < keep) column.push(null);
@@ -163,7 +195,9 @@ function extend<T>(
 
 function shifted(line: MetricsLine, by: number): MetricsLine {
   const moved = { ...line };
-  for (const name of lineColumns) moved[name] = [...Array<null>(by).fill(null), ...line[name]];
+  for (const name of lineColumns) {
+    if (line[name].length > 0) moved[name] = [...Array<null>(by).fill(null), ...line[name]];
+  }
   return moved;
 }
 

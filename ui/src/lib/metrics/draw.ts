@@ -12,8 +12,6 @@ import { stepsOf } from './scale';
 
 /** Points of one stroke. */
 const PIECE = 64;
-/** A gap longer than this many buckets breaks the line. */
-const GAP_BUCKETS = 1.5;
 /** How high the mark of incomplete ticks is, at the foot of a pane. */
 const HATCH_PX = 7;
 /** A span too short to be seen is drawn this wide. */
@@ -93,12 +91,14 @@ function heightOf(pane: PlotPane, max: number): (value: number) => number {
 }
 
 /** Runs of measured neighbours: from which index up to which, exclusive. */
-export function runsOf(times: readonly number[], values: Values, bucketMs: number): Array<[number, number]> {
+export function runsOf(length: number, values: Values, gaps: readonly number[]): Array<[number, number]> {
   const runs: Array<[number, number]> = [];
   let start = -1;
-  for (let at = 0; at <= times.length; at += 1) {
-    const measured = at < times.length && (values[at] ?? null) !== null;
-    const torn = start >= 0 && at > start && (times[at] ?? 0) - (times[at - 1] ?? 0) > GAP_BUCKETS * bucketMs;
+  let gap = 0;
+  for (let at = 0; at <= length; at += 1) {
+    const measured = at < length && (values[at] ?? null) !== null;
+    const torn = gaps[gap] === at;
+    if (torn) gap += 1;
     if (start >= 0 && (!measured || torn)) {
       runs.push([start, at]);
       start = -1;
@@ -109,7 +109,7 @@ export function runsOf(times: readonly number[], values: Values, bucketMs: numbe
 }
 
 function drawLine(pen: Pen, plot: Plot, pane: PlotPane, line: PlotLine, x: Place, inks: Inks): void {
-  const { times, bucket_ms } = plot;
+  const { times, bucket_ms, gaps } = plot;
   const { values, stroke } = line;
   const y = heightOf(pane, line.max);
   // A bucket stands for its length: its value is drawn in its middle.
@@ -119,7 +119,7 @@ function drawLine(pen: Pen, plot: Plot, pane: PlotPane, line: PlotLine, x: Place
   pen.lineWidth = stroke.width;
   pen.lineJoin = 'round';
   pen.setLineDash([...stroke.dash]);
-  for (const [from, to] of runsOf(times, values, bucket_ms)) {
+  for (const [from, to] of runsOf(times.length, values, gaps)) {
     if (line.steps) drawSteps(pen, plot, values, from, to, x, y);
     else if (to - from === 1) {
       // A line of one point is invisible.
@@ -163,15 +163,16 @@ function drawSteps(
 }
 
 function drawBand(pen: Pen, plot: Plot, pane: PlotPane, line: PlotLine, x: Place, inks: Inks): void {
-  const { times, bucket_ms } = plot;
+  const { times, bucket_ms, gaps } = plot;
   const low = line.low ?? line.values;
   const high = line.high ?? line.values;
+  if (high.length === 0) return;
   const y = heightOf(pane, line.max);
   pen.fillStyle = inks.of(line.stroke.ink);
   pen.globalAlpha = BAND_ALPHA;
   // On whole pixels: pieces side by side would show a seam.
   const place = (at: number) => Math.round(x((times[at] ?? 0) + bucket_ms / 2));
-  for (const [from, to] of runsOf(times, high, bucket_ms)) {
+  for (const [from, to] of runsOf(times.length, high, gaps)) {
     for (let start = from; start < to; start += PIECE) {
       const end = Math.min(start + PIECE, to - 1);
       if (!hasHeight(low, high, start, end)) continue;

@@ -39,6 +39,8 @@ export interface MetricsAsked {
   span: MetricsView['span'];
   /** Pixels there are. */
   points: number;
+  /** Network and disk are shown. */
+  rates: boolean;
 }
 
 /** How metrics are asked for. */
@@ -253,7 +255,7 @@ export class LiveMetrics {
     const now = this.#engineNow();
     const range = { from_ms: now - lengthOf('30m'), to_ms: now };
     try {
-      const { leak } = await this.#plan.ask({ ...requestOf(asked, range), split: 'whole', points: 10 });
+      const { leak } = await this.#plan.ask({ ...requestOf(asked, range), split: 'whole', points: 10, rates: false });
       const shown = this.#shown;
       if (shown !== null && leakKey(shown) === key) this.#leak = leak;
     } catch (thrown) {
@@ -268,8 +270,8 @@ export class LiveMetrics {
   }
 }
 
-function requestOf({ app, host, split, points }: MetricsAsked, range: TimeRange): MetricsRequest {
-  return { app, host, split, points, bucket_ms: null, range: whole(range) };
+function requestOf({ app, host, split, points, rates }: MetricsAsked, range: TimeRange): MetricsRequest {
+  return { app, host, split, points, rates, bucket_ms: null, range: whole(range) };
 }
 
 /** Moments are whole milliseconds. */

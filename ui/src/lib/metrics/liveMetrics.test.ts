@@ -20,7 +20,15 @@ function byHand(asked: Partial<MetricsAsked> = {}) {
     const series = seriesOf(0, [lineOf(times.map(() => 1))]);
     return { ...series, now_ms: engineNow(), range: request.range, bucket_ms: bucket, times_ms: times, ...rest };
   };
-  const wanted: MetricsAsked = { app: 'shop', host: null, split: 'whole', span: '30m', points: 500, ...asked };
+  const wanted: MetricsAsked = {
+    app: 'shop',
+    host: null,
+    split: 'whole',
+    span: '30m',
+    points: 500,
+    rates: false,
+    ...asked,
+  };
   const live = new LiveMetrics({
     asked: () => wanted,
     ask: (request) => {

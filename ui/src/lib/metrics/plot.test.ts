@@ -164,16 +164,21 @@ describe('a moment in figures', () => {
 });
 
 describe('a line', () => {
-  it('is broken by a gap longer than a bucket and a half, and by what was not measured', () => {
-    expect(runsOf([0, 10, 24, 34, 50, 60], [1, 1, 1, null, 1, 1], 10)).toEqual([
+  it('is broken by a gap, and by what was not measured', () => {
+    expect(runsOf(6, [1, 1, 1, null, 1, 1], [])).toEqual([
       [0, 3],
       [4, 6],
     ]);
-    expect(runsOf([0, 10, 26, 36], [1, 1, 1, 1], 10)).toEqual([
+    expect(runsOf(4, [1, 1, 1, 1], [2])).toEqual([
       [0, 2],
       [2, 4],
     ]);
-    expect(runsOf([], [], 10)).toEqual([]);
+    expect(runsOf(5, [null, 1, null, 1, 1], [1, 2, 4]), 'a gap where nothing is').toEqual([
+      [1, 2],
+      [3, 4],
+      [4, 5],
+    ]);
+    expect(runsOf(0, [], [])).toEqual([]);
   });
 
   it('of a single tick is a dot', () => {

@@ -53,6 +53,8 @@ export interface Plot {
   range: TimeRange;
   bucket_ms: number;
   times: readonly number[];
+  /** Places with a gap before them, ascending. */
+  gaps: readonly number[];
   panes: PlotPane[];
   /** Spans in which not every container was measured. */
   incomplete: TimeRange[];
@@ -136,6 +138,7 @@ export function plotOf(
     range,
     bucket_ms: columns.bucket_ms,
     times: columns.times,
+    gaps: columns.gaps(),
     panes: panes.map((pane) => ({ ...pane, ...drawn[pane.kind]() })),
     incomplete: incompleteSpans(columns),
     limit: limitShown,

@@ -34,6 +34,7 @@ export function seriesOf(from: number, lines: MetricsLine[], rest: Partial<Metri
     containers: Array(count).fill(2) as number[],
     expected: Array(count).fill(2) as number[],
     complete: Array(count).fill(true) as boolean[],
+    intervals: [{ from_ms: from, interval_ms: 10 }],
     lines,
     lines_left_out: 0,
     host_memory_bytes: null,
