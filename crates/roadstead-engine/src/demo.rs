@@ -166,6 +166,14 @@ async fn backfill(fleet: &Fleet, simulated: &SimFleet, index: usize, host: HostI
     history
         .run(simulated, index, coarse, COARSE_INTERVAL_MS, false)
         .await?;
+    // Means weigh by samples: the weeks read coarsely weigh as if they had been read as often as the hours after them.
+    let finer = (COARSE_INTERVAL_MS / FINE_INTERVAL_MS) as u32;
+    for report in &mut history.reports {
+        report.sample_count *= finer;
+        for container in &mut report.containers {
+            container.sample_count *= finer;
+        }
+    }
     fleet.store.import_reports(&history.reports).await?;
     history.reports.clear();
     let fine = TimeRange {

@@ -10,7 +10,8 @@ use roadstead_store::{MetricsColumns, MetricsLines, MetricsSpec};
 use super::count;
 use crate::fleet::Fleet;
 use crate::wire::{
-    LeakAnswer, MetricsLine, MetricsRequest, MetricsSeries, MetricsSource, MetricsSplit, TickInterval, Wire, WireError,
+    LeakAnswer, MetricsLine, MetricsRequest, MetricsSeries, MetricsSource, MetricsSplit, TickInterval, Wire,
+    WireError,
 };
 
 /// Longest span.

@@ -20,6 +20,15 @@ async fn the_simulated_fleet_has_weeks_of_history_and_leaves_no_trace() {
     assert!(page.rows.len() >= 10, "{} apps", page.rows.len());
     let app = page.rows.iter().max_by_key(|row| row.reports).unwrap();
     assert!(app.reports > 2_000, "about a month of windows: {}", app.reports);
+    let week = engine
+        .list_apps(AppsRequest { period: Period::Week })
+        .await
+        .unwrap();
+    for row in &week.rows {
+        // A worse version of three hours ago is no week: the hours are read more often, and weigh no more for it.
+        let (mean, p95) = (row.memory_avg_bytes.unwrap(), row.memory_p95_bytes.unwrap());
+        assert!(mean <= p95, "{}: {mean} on average, {p95} at P95", row.app);
+    }
     let request = HistoryRequest {
         app: app.app.clone(),
         hosts: Vec::new(),

@@ -249,13 +249,18 @@ impl Moments {
     pub(super) fn intervals(&self, hosts: &[HostTicks]) -> Vec<TickInterval> {
         let mut intervals: Vec<TickInterval> = Vec::new();
         for (at, from_ms) in self.times_ms.iter().enumerate() {
-            let shown = hosts.iter().zip(&self.shown).map(|(host, shown)| (host, shown[at]));
+            let shown = hosts
+                .iter()
+                .zip(&self.shown)
+                .map(|(host, shown)| (host, shown[at]));
             let interval_ms = shown
                 .filter(|(_, tick)| *tick != NO_TICK)
                 .map(|(host, tick)| host.until_ms[tick as usize] - host.times_ms[tick as usize])
                 .max();
             if let Some(interval_ms) = interval_ms
-                && intervals.last().is_none_or(|last| last.interval_ms != interval_ms)
+                && intervals
+                    .last()
+                    .is_none_or(|last| last.interval_ms != interval_ms)
             {
                 intervals.push(TickInterval {
                     from_ms: *from_ms,
