@@ -292,6 +292,13 @@ describe('an update', () => {
     await waitFor(() => expect(field.getAttribute('aria-invalid')).toBeNull());
   });
 
+  it('asks for no permission while something else stands in the way', async () => {
+    const { user, asked } = await ask('nextcloud');
+    await user.selectOptions(await asked.findByRole('combobox', { name: 'Host' }), 'mooring');
+    expect(await asked.findByText(/^Podman .* is not known to do all/)).toBeTruthy();
+    expect(asked.queryByRole('button', { name: 'Allow changes on mooring' })).toBeNull();
+  });
+
   it('is refused while another is under way, with the way to it', async () => {
     const { user, asked, find } = await ask('gitea');
     const running = await find((row) => row.state === 'running');
