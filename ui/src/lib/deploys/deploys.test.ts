@@ -77,6 +77,15 @@ describe('the ledger', () => {
     expect(screen.getAllByText(/could not be put back yet/).length).toBeGreaterThan(0);
   });
 
+  it('says unasked why a repair waits, and what to do about it', async () => {
+    const { find } = await open('nextcloud');
+    const waits = await find((row) => row.repair_waits && row.fault !== null);
+    const detail = waits.fault?.detail ?? '';
+    expect(detail).not.toBe('');
+    expect(screen.getAllByText(detail).length).toBeGreaterThan(0);
+    expect(screen.getAllByText(/^See on its page what is wrong/).length).toBeGreaterThan(0);
+  });
+
   it('says why there is no way back, and offers the digest', async () => {
     const { user, backend, find, rowOf } = await open('gitea');
     const gone = await find((row) => row.no_way_back?.kind === 'image_gone');
@@ -281,6 +290,13 @@ describe('an update', () => {
     expect(asked.getByText(/^“not an image” is not the name of an image/)).toBeTruthy();
     await user.type(field, '{Backspace}');
     await waitFor(() => expect(field.getAttribute('aria-invalid')).toBeNull());
+  });
+
+  it('asks for no permission while something else stands in the way', async () => {
+    const { user, asked } = await ask('nextcloud');
+    await user.selectOptions(await asked.findByRole('combobox', { name: 'Host' }), 'mooring');
+    expect(await asked.findByText(/^Podman .* is not known to do all/)).toBeTruthy();
+    expect(asked.queryByRole('button', { name: 'Allow changes on mooring' })).toBeNull();
   });
 
   it('is refused while another is under way, with the way to it', async () => {
