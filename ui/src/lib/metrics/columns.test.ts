@@ -107,6 +107,15 @@ describe('a chart that goes on', () => {
     expect(columns.intervals, 'what slid out is forgotten').toEqual([since(40, 5)]);
   });
 
+  it('knows from when on it is not drawn', () => {
+    const columns = new Columns(seriesOf(0, [lineOf([1, 2, 3])]));
+    expect(columns.undrawnMs).toBe(Number.NEGATIVE_INFINITY);
+    columns.undrawnMs = Number.POSITIVE_INFINITY;
+    columns.append(seriesOf(20, [lineOf([3, 4])]), 100);
+    columns.append(seriesOf(30, [lineOf([4, 5])]), 100);
+    expect(columns.undrawnMs, 'of both').toBe(20);
+  });
+
   it('leaves empty what is not told', () => {
     const untold = () => ({ memory_min_bytes: [], memory_peak_bytes: [], network_rx_bytes_per_s: [] });
     const columns = new Columns(seriesOf(0, [lineOf([1, 2], untold())]));

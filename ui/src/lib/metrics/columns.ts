@@ -46,6 +46,8 @@ export class Columns {
   lines: MetricsLine[];
   lines_left_out: number;
   host_memory_bytes: number | null;
+  /** From when on values are not drawn yet: all of a new chart. Whoever draws it sets it to the end. */
+  undrawnMs = Number.NEGATIVE_INFINITY;
 
   constructor(series: MetricsSeries) {
     this.range = series.range;
@@ -113,6 +115,7 @@ export class Columns {
   /** Puts `part` in the place of everything from its beginning on, and drops what `length` no longer reaches back to. */
   append(part: MetricsSeries, length: number): void {
     const keep = firstFrom(this.times, part.range.from_ms);
+    this.undrawnMs = Math.min(this.undrawnMs, part.range.from_ms);
     const added = part.times_ms.length;
     for (const column of this.#shared()) column.length = keep;
     this.times.push(...part.times_ms);

@@ -6,12 +6,15 @@
  * half a millisecond to stroke them in pieces.
  */
 import type { Values } from '$lib/chart/lines';
+import { firstFrom } from './columns';
 import { PLOT_LEFT_PX, plotWidth } from './panes';
 import type { Ink, Plot, PlotLine, PlotPane } from './plot';
 import { stepsOf } from './scale';
 
 /** Points of one stroke. */
 const PIECE = 64;
+/** So many points before the first changed one are drawn again with it, so that strokes meet as if drawn at once. */
+const LEAD_POINTS = 3;
 /** How high the mark of incomplete ticks is, at the foot of a pane. */
 const HATCH_PX = 7;
 /** A span too short to be seen is drawn this wide. */
@@ -35,6 +38,7 @@ export type Pen = Pick<
   | 'closePath'
   | 'fill'
   | 'fillStyle'
+  | 'lineDashOffset'
   | 'globalAlpha'
   | 'lineJoin'
   | 'lineTo'
@@ -48,12 +52,47 @@ export type Pen = Pick<
   | 'strokeStyle'
 >;
 
-/** Draws `plot` over `width` pixels. */
-export function drawPlot(pen: Pen, plot: Plot, width: number, inks: Inks): void {
+type Place = (time: number) => number;
+
+/** Where a time is, in pixels. */
+function placeOf({ range }: Plot, width: number): Place {
+  const length = Math.max(1, range.to_ms - range.from_ms);
+  return (time) => PLOT_LEFT_PX + ((time - range.from_ms) / length) * plotWidth(width);
+}
+
+/**
+ * Draws what changed: everything from the point `since` on, at the right of what stays as it is. Nothing else may have changed
+ * since `plot` was last drawn, neither its range nor any axis.
+ */
+export function redrawPlot(
+  pen: Pen,
+  plot: Plot,
+  { width, height }: { width: number; height: number },
+  inks: Inks,
+  since: number,
+): void {
+  if (since > 0 && since >= plot.times.length) return;
+  const middle = (plot.times[since - 1] ?? 0) + plot.bucket_ms / 2;
+  const left = since > 0 ? Math.max(0, Math.floor(placeOf(plot, width)(middle))) : 0;
+  pen.save();
+  pen.beginPath();
+  pen.rect(left, 0, width - left, height);
+  pen.clip();
+  pen.clearRect(left, 0, width - left, height);
+  drawPlot(pen, plot, width, inks, Math.max(0, since - LEAD_POINTS));
+  pen.restore();
+}
+
+/** Whether strokes can go on where they ended: dashes of a restless line would begin anew. */
+export function canGoOn(plot: Plot): boolean {
+  return plot.panes.every(({ lines }) => lines.every(({ stroke, steps }) => stroke.dash.length === 0 || steps));
+}
+
+/** Draws `plot` over `width` pixels; its lines from the point `since` on. */
+export function drawPlot(pen: Pen, plot: Plot, width: number, inks: Inks, since = 0): void {
   const inner = plotWidth(width);
-  const length = plot.range.to_ms - plot.range.from_ms;
-  if (inner <= 0 || length <= 0) return;
-  const x = (time: number) => PLOT_LEFT_PX + ((time - plot.range.from_ms) / length) * inner;
+  if (inner <= 0 || plot.range.to_ms <= plot.range.from_ms) return;
+  const x = placeOf(plot, width);
   for (const pane of plot.panes) {
     drawGrid(pen, pane, inner, inks.grid);
     pen.save();
@@ -61,8 +100,8 @@ export function drawPlot(pen: Pen, plot: Plot, width: number, inks: Inks): void 
     pen.rect(PLOT_LEFT_PX, pane.top - 1, inner, pane.height + 2);
     pen.clip();
     if (pane.kind === 'both' || pane.kind === 'memory' || pane.kind === 'cpu') drawHatches(pen, plot, pane, x, inks);
-    for (const line of pane.lines) if (line.high) drawBand(pen, plot, pane, line, x, inks);
-    for (const line of pane.lines) drawLine(pen, plot, pane, line, x, inks);
+    for (const line of pane.lines) if (line.high) drawBand(pen, plot, pane, line, x, inks, since);
+    for (const line of pane.lines) drawLine(pen, plot, pane, line, x, inks, since);
     pen.restore();
   }
 }
@@ -82,20 +121,18 @@ function drawGrid(pen: Pen, pane: PlotPane, inner: number, colour: string): void
   pen.stroke();
 }
 
-type Place = (time: number) => number;
-
 function heightOf(pane: PlotPane, max: number): (value: number) => number {
   const foot = pane.top + pane.height;
   const perUnit = pane.height / Math.max(max, Number.MIN_VALUE);
   return (value) => foot - value * perUnit;
 }
 
-/** Runs of measured neighbours: from which index up to which, exclusive. */
-export function runsOf(length: number, values: Values, gaps: readonly number[]): Array<[number, number]> {
+/** Runs of measured neighbours from `since` on: from which index up to which, exclusive. */
+export function runsOf(length: number, values: Values, gaps: readonly number[], since = 0): Array<[number, number]> {
   const runs: Array<[number, number]> = [];
   let start = -1;
-  let gap = 0;
-  for (let at = 0; at <= length; at += 1) {
+  let gap = firstFrom(gaps, since);
+  for (let at = since; at <= length; at += 1) {
     const measured = at < length && (values[at] ?? null) !== null;
     const torn = gaps[gap] === at;
     if (torn) gap += 1;
@@ -108,7 +145,7 @@ export function runsOf(length: number, values: Values, gaps: readonly number[]):
   return runs;
 }
 
-function drawLine(pen: Pen, plot: Plot, pane: PlotPane, line: PlotLine, x: Place, inks: Inks): void {
+function drawLine(pen: Pen, plot: Plot, pane: PlotPane, line: PlotLine, x: Place, inks: Inks, since: number): void {
   const { times, bucket_ms, gaps } = plot;
   const { values, stroke } = line;
   const y = heightOf(pane, line.max);
@@ -119,7 +156,7 @@ function drawLine(pen: Pen, plot: Plot, pane: PlotPane, line: PlotLine, x: Place
   pen.lineWidth = stroke.width;
   pen.lineJoin = 'round';
   pen.setLineDash([...stroke.dash]);
-  for (const [from, to] of runsOf(times.length, values, gaps)) {
+  for (const [from, to] of runsOf(times.length, values, gaps, since)) {
     if (line.steps) drawSteps(pen, plot, values, from, to, x, y);
     else if (to - from === 1) {
       // A line of one point is invisible.
@@ -150,6 +187,8 @@ function drawSteps(
   x: Place,
   y: Place,
 ): void {
+  // Dashes are laid by where they are: they fall in the same places whichever part is drawn.
+  pen.lineDashOffset = x(times[from] ?? 0);
   pen.beginPath();
   for (let at = from; at < to; at += 1) {
     const value = values[at] ?? 0;
@@ -162,7 +201,7 @@ function drawSteps(
   pen.stroke();
 }
 
-function drawBand(pen: Pen, plot: Plot, pane: PlotPane, line: PlotLine, x: Place, inks: Inks): void {
+function drawBand(pen: Pen, plot: Plot, pane: PlotPane, line: PlotLine, x: Place, inks: Inks, since: number): void {
   const { times, bucket_ms, gaps } = plot;
   const low = line.low ?? line.values;
   const high = line.high ?? line.values;
@@ -172,7 +211,7 @@ function drawBand(pen: Pen, plot: Plot, pane: PlotPane, line: PlotLine, x: Place
   pen.globalAlpha = BAND_ALPHA;
   // On whole pixels: pieces side by side would show a seam.
   const place = (at: number) => Math.round(x((times[at] ?? 0) + bucket_ms / 2));
-  for (const [from, to] of runsOf(times.length, high, gaps)) {
+  for (const [from, to] of runsOf(times.length, high, gaps, since)) {
     for (let start = from; start < to; start += PIECE) {
       const end = Math.min(start + PIECE, to - 1);
       if (!hasHeight(low, high, start, end)) continue;

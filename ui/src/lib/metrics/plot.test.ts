@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Columns } from './columns';
-import { drawPlot, type Inks, type Pen, runsOf } from './draw';
+import { canGoOn, drawPlot, type Inks, type Pen, redrawPlot, runsOf } from './draw';
 import { momentAt, momentSentence } from './figures';
 import { panesOf, pointsFor } from './panes';
 import { entriesOf, incompleteSpans, limitOf, type Plot, plotOf, strokeOf } from './plot';
@@ -25,6 +25,8 @@ function pen() {
     arc: (x: number, y: number) => went.push(['arc', x, y]),
     lineTo: (x: number, y: number) => went.push(['line', x, y]),
     moveTo: (x: number, y: number) => went.push(['move', x, y]),
+    rect: (x: number, y: number) => went.push(['rect', x, y]),
+    clearRect: (x: number, y: number) => went.push(['clear', x, y]),
     stroke: () => (strokes += 1),
   };
   const pen = new Proxy(own, {
@@ -179,6 +181,38 @@ describe('a line', () => {
       [4, 5],
     ]);
     expect(runsOf(0, [], [])).toEqual([]);
+  });
+
+  it('goes on from where it was drawn, and nothing else is touched', () => {
+    const values = Array.from({ length: 500 }, (_, at) => MIB * (1 + (at % 2)));
+    const columns = new Columns(seriesOf(0, [lineOf(values)]));
+    const { panes } = panesOf(false, { network: false, block: false });
+    const plot = plotOf(columns, panes, columns.range, false, nothing);
+    const size = { width: 1000, height: 300 };
+    const [whole, tick, none] = [pen(), pen(), pen()];
+    redrawPlot(whole.pen, plot, size, inks, 0);
+    expect(whole.went.find(([how]) => how === 'clear')).toEqual(['clear', 0, 0]);
+    redrawPlot(tick.pen, plot, size, inks, 499);
+    const cleared = tick.went.find(([how]) => how === 'clear')?.[1] ?? 0;
+    const points = tick.went.filter(([how, , y]) => how === 'line' && y > 0);
+    expect(tick.went[0], 'clipped to what is cleared').toEqual(['rect', cleared, 0]);
+    expect(cleared).toBeGreaterThan(900);
+    expect(points.length).toBeGreaterThan(4);
+    expect(points.length, 'a few points of each line').toBeLessThan(30);
+    const last = whole.went.filter(([how]) => how === 'line').at(-1);
+    expect(tick.went.filter(([how]) => how === 'line').at(-1), 'it ends where the whole ends').toEqual(last);
+    redrawPlot(none.pen, plot, size, inks, 500);
+    expect(none.went).toEqual([]);
+  });
+
+  it('with dashes is drawn whole each time, but for one in steps', () => {
+    const rates = plotted(new Columns(seriesOf(0, [lineOf([MIB, MIB])])));
+    expect(canGoOn(rates)).toBe(false);
+    const { panes } = panesOf(false, { network: false, block: false });
+    const columns = new Columns(seriesOf(0, [lineOf([MIB, MIB], { limit_bytes: [2 * MIB, 2 * MIB] })]));
+    const plot = plotOf(columns, panes, columns.range, false, nothing);
+    expect(plot.panes[0]?.lines.some(({ steps }) => steps)).toBe(true);
+    expect(canGoOn(plot)).toBe(true);
   });
 
   it('of a single tick is a dot', () => {
