@@ -2,10 +2,10 @@
  * A question to the backend that stays answered: asked again when its request changes, when something it shows changed, and
  * never while the window is hidden. The old answer stays while a new one is on its way, and beside an error.
  */
-import { onMount } from 'svelte';
 import { type AnswerOf, type CommandName, getBackend, type RequestOf, wireErrorOf } from '$lib/backend/backend';
-import { concerns, getBus } from '$lib/backend/bus';
+import { concerns } from '$lib/backend/bus';
 import type { Tag, WireError } from '$lib/bindings';
+import { attend } from './attend.svelte';
 import { nowMs } from './clock.svelte';
 
 /** Changes that come closer together than this are answered together. */
@@ -164,21 +164,11 @@ export function liveQuery<C extends CommandName>({ command, request, tags }: Que
 /** The same for a question that takes more than one command. */
 export function liveAnswer<Request, Answer>(plan: AnswerPlan<Request, Answer>): LiveAnswer<Request, Answer> {
   const living = new LiveAnswer(plan);
-  const bus = getBus();
   $effect(() => {
     // Read here so that the effect follows the request; asked outside of it.
     const request = plan.request();
     if (request !== undefined) queueMicrotask(() => living.want());
   });
-  onMount(() => {
-    const seen = () => living.seen();
-    const stop = bus.listen((tags) => living.changed(tags));
-    document.addEventListener('visibilitychange', seen);
-    return () => {
-      stop();
-      document.removeEventListener('visibilitychange', seen);
-      living.close();
-    };
-  });
+  attend(living);
   return living;
 }

@@ -3,9 +3,9 @@
  * which is put to its end. Nothing is asked while the window is hidden; after that, what was missed, or all of it when that is
  * most of the chart. It does not draw.
  */
-import { onMount, untrack } from 'svelte';
+import { untrack } from 'svelte';
 import { getBackend, wireErrorOf } from '$lib/backend/backend';
-import { concerns, getBus } from '$lib/backend/bus';
+import { concerns } from '$lib/backend/bus';
 import type {
   HostId,
   LeakAnswer,
@@ -16,6 +16,7 @@ import type {
   TimeRange,
   WireError,
 } from '$lib/bindings';
+import { attend } from '$lib/live/attend.svelte';
 import { nowMs } from '$lib/live/clock.svelte';
 import { Columns } from './columns';
 import { lengthOf, type MetricsView, rangeOf } from './view';
@@ -287,7 +288,6 @@ function leakKey({ app, host }: MetricsAsked): string {
 export function liveMetrics(plan: Omit<MetricsPlan, 'ask'>): LiveMetrics {
   const backend = getBackend();
   const living = new LiveMetrics({ ...plan, ask: (request) => backend.call('app_metrics', request) });
-  const bus = getBus();
   let last: string | undefined;
   $effect(() => {
     // Read here so that the effect follows it. The same question in another object is no other question.
@@ -296,15 +296,6 @@ export function liveMetrics(plan: Omit<MetricsPlan, 'ask'>): LiveMetrics {
     last = key;
     queueMicrotask(() => void living.load());
   });
-  onMount(() => {
-    const seen = () => living.seen();
-    const stop = bus.listen((tags) => living.changed(tags));
-    document.addEventListener('visibilitychange', seen);
-    return () => {
-      stop();
-      document.removeEventListener('visibilitychange', seen);
-      living.close();
-    };
-  });
+  attend(living);
   return living;
 }
