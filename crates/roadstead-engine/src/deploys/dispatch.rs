@@ -313,6 +313,13 @@ fn refused(refusal: &DeployRefusal) -> WireError {
             "target",
             "deploy.refused",
             format!("this cannot be done: {other:?}"),
-        ),
+        )
+        .with("reason", name_of(other).unwrap_or_default()),
     }
+}
+
+/// The name that a plan gives it on the wire.
+fn name_of(refusal: &DeployRefusal) -> Option<String> {
+    let value = serde_json::to_value(refusal).ok()?;
+    value.get("kind")?.as_str().map(str::to_owned)
 }
