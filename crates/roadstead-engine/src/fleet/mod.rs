@@ -10,6 +10,8 @@ mod pace;
 mod recorder;
 mod round;
 pub(crate) mod sampling;
+#[cfg(test)]
+pub(crate) mod silent;
 pub(crate) mod upkeep;
 mod windows;
 

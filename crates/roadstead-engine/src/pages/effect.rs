@@ -232,6 +232,11 @@ fn sides(
 }
 
 #[cfg(test)]
+mod over_a_store;
+#[cfg(test)]
+mod quay;
+
+#[cfg(test)]
 mod tests {
     use roadstead_model::{AppId, DeployId, DeployKind, HostId};
 
