@@ -1,7 +1,7 @@
 //! Figures of a store in which it is known what was put.
 
+use roadstead_model::Report;
 use roadstead_model::time::MINUTE_MS;
-use roadstead_model::{Report, Window};
 
 use super::quay::{DEPLOY_MS, DONE_MS, Quay, TICK_MS};
 use super::*;
@@ -158,6 +158,35 @@ async fn a_log_without_errors_has_none_an_hour_where_a_whole_window_was_read() {
 }
 
 #[tokio::test]
+async fn a_window_in_which_no_log_could_be_read_is_none_without_errors() {
+    let quay = Quay::new().await;
+    quay.found(minutes(DEPLOY_MS, -60)).await;
+    let deploy = quay.updated().await;
+    quay.clock.set(minutes(DONE_MS, 40));
+    quay.tick(minutes(DEPLOY_MS, -40), minutes(DONE_MS, 40), rising)
+        .await;
+    quay.read_log(&[(1, &[minutes(DONE_MS, 10)])]).await;
+    // Two whole windows on each side: of those after the deploy one was read.
+    let of = |start_ms: i64, log_errors| Report {
+        log_errors,
+        ..quay.report(start_ms, MIB)
+    };
+    let (before_ms, after_ms) = (minutes(DEPLOY_MS, -37), minutes(DONE_MS, 6));
+    let reports = [
+        of(before_ms, None),
+        of(before_ms + WINDOW_MS, None),
+        of(after_ms, Some(1)),
+        of(after_ms + WINDOW_MS, None),
+    ];
+    quay.fleet.store.import_reports(&reports).await.unwrap();
+    let (before, after) = quay.sides(deploy).await;
+    assert_eq!((before.errors_per_hour, before.new_issues), (None, None));
+    assert_eq!(after.errors_per_hour, Some(4.0), "one in a quarter of an hour");
+    assert_eq!(after.new_issues, Some(1));
+    quay.fleet.close().await;
+}
+
+#[tokio::test]
 async fn a_comparison_waits_until_enough_was_measured_on_both_sides() {
     let quay = Quay::new().await;
     let deploy = quay.begun().await;
@@ -203,28 +232,12 @@ async fn nothing_is_compared_with_what_ran_before_it_was_found() {
 
 #[tokio::test]
 async fn once_ticks_are_not_kept_both_sides_are_of_reports() {
-    let quay = Quay::new().await;
+    let quay = &Quay::new().await;
     quay.found(START_MS).await;
     let deploy = quay.updated().await;
     // The ticks after it are kept, those a day before it are not.
     quay.clock.set(DONE_MS + 30 * HOUR_MS);
     quay.tick(DONE_MS, minutes(DONE_MS, 30), foreign).await;
-    let report = |start_ms: i64, memory: u64, cores: Option<f64>| Report {
-        deployment: quay.containers[0].deployment,
-        window: Window::holding(start_ms),
-        sample_count: 60,
-        memory_current_bytes: Some(memory),
-        memory_avg_bytes: Some(memory),
-        memory_peak_bytes: Some(memory + MIB),
-        cpu_avg_cores: cores,
-        estimate_bytes: None,
-        limit_bytes: None,
-        log_errors: None,
-        log_warnings: None,
-        oom_kills: 0,
-        restarts: 0,
-        containers: Vec::new(),
-    };
     // Neither day fills whole windows: 95 of them are inside, and one at each end is not.
     let day = |from_ms: i64, of: fn(u64) -> (u64, Option<f64>)| {
         let whole = whole_windows(TimeRange::new(from_ms, from_ms + DAY_MS).unwrap()).unwrap();
@@ -234,7 +247,10 @@ async fn once_ticks_are_not_kept_both_sides_are_of_reports() {
                 Ok(nth @ ..95) => of(nth),
                 _ => foreign(0),
             };
-            report(whole.from_ms + nth * WINDOW_MS, memory, cores)
+            Report {
+                cpu_avg_cores: cores,
+                ..quay.report(whole.from_ms + nth * WINDOW_MS, memory)
+            }
         })
     };
     // The window of the deploy itself is at the end of one day and at the beginning of the other.

@@ -1,7 +1,7 @@
 //! An app with a deploy, and a short way to put into its store what happened around it.
 
 use roadstead_model::time::{MINUTE_MS, SECOND_MS};
-use roadstead_model::{DeployId, DeployKind, HostId, Sample, Tick, Window};
+use roadstead_model::{DeployId, DeployKind, HostId, Report, Sample, Tick, Window};
 use roadstead_store::{
     Begun, ContainerRef, DeployEnd, FoundInWindow, FoundIssue, IssueSeverity, LogCursor, LogPosition,
     LogRead, NewDeploy, StreamPosition,
@@ -24,7 +24,7 @@ pub(super) struct Quay {
     pub(super) clock: Clock,
     pub(super) fleet: Fleet,
     host: HostId,
-    pub(super) containers: Vec<ContainerRef>,
+    containers: Vec<ContainerRef>,
     _dir: tempfile::TempDir,
 }
 
@@ -107,6 +107,26 @@ impl Quay {
             });
         }
         self.fleet.store.append_ticks(&ticks).await.unwrap();
+    }
+
+    /// A report of a window in which no log was read.
+    pub(super) fn report(&self, start_ms: i64, memory: u64) -> Report {
+        Report {
+            deployment: self.containers[0].deployment,
+            window: Window::holding(start_ms),
+            sample_count: 60,
+            memory_current_bytes: Some(memory),
+            memory_avg_bytes: Some(memory),
+            memory_peak_bytes: Some(memory + (1 << 20)),
+            cpu_avg_cores: None,
+            estimate_bytes: None,
+            limit_bytes: None,
+            log_errors: None,
+            log_warnings: None,
+            oom_kills: 0,
+            restarts: 0,
+            containers: Vec::new(),
+        }
     }
 
     /// What one read of the first container's log found, up to now: errors by issue and moment.
