@@ -4,9 +4,11 @@ use std::path::PathBuf;
 use std::process::Command as BlockingCommand;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, bail, ensure};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 
 use crate::engine::{RealEngine, free_port};
 use crate::missing::{Need, require};
@@ -88,7 +90,7 @@ impl Registry {
         let mut part = RunningPart::start("docker-registry", &mut command, &self.scratch.join("log"))?;
         let port = self.port;
         part.ready(START_LIMIT, async || {
-            Ok(tokio::net::TcpStream::connect(("127.0.0.1", port)).await?)
+            Ok(TcpStream::connect(("127.0.0.1", port)).await?)
         })
         .await?;
         self.part = Some(part);
@@ -111,6 +113,26 @@ impl Registry {
     #[must_use]
     pub fn reference(&self, name: &str) -> String {
         format!("127.0.0.1:{}/{name}", self.port)
+    }
+
+    /// Takes a manifest out of a registry without a password, by its digest reference (`127.0.0.1:5000/app@sha256:…`).
+    ///
+    /// # Errors
+    /// When the registry does not say that it did.
+    pub async fn forget(&self, digest: &str) -> Result<()> {
+        let server = self.reference("");
+        let (name, sum) = digest
+            .strip_prefix(&server)
+            .and_then(|name| name.split_once('@'))
+            .with_context(|| format!("{digest} is not of {server}"))?;
+        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).await?;
+        let request = format!("DELETE /v2/{name}/manifests/{sum} HTTP/1.0\r\n\r\n");
+        stream.write_all(request.as_bytes()).await?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await?;
+        let status = answer.lines().next().unwrap_or_default();
+        ensure!(status.contains(" 202 "), "{status}");
+        Ok(())
     }
 
     /// A directory with the docker CLI's configuration: a login with this password.

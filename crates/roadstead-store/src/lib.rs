@@ -39,7 +39,8 @@ mod upkeep;
 mod window;
 
 pub use deploys::{
-    Begun, DeployEnd, DeployMark, DeployPage, DeployQuery, DeployRecord, IssueMark, LogSums, NewDeploy,
+    Begun, DeployEnd, DeployMark, DeployPage, DeployQuery, DeployRecord, IssueMark, LogSums, MarkTotals,
+    NewDeploy,
 };
 pub use error::StoreError;
 pub use issues::*;

@@ -58,10 +58,15 @@ fn options(dir: &Path) -> EngineOptions {
 
 /// Adds the engine as a host on which changes are allowed.
 pub(crate) async fn add(app: &Engine, docker: &RealEngine) -> Result<HostId> {
+    add_at(app, docker.socket()).await
+}
+
+/// Adds what listens on a socket as a host on which changes are allowed.
+pub(crate) async fn add_at(app: &Engine, socket: &Path) -> Result<HostId> {
     let draft = HostDraft {
         name: "quay".to_owned(),
         customer: String::new(),
-        address: format!("unix://{}", docker.socket().display()),
+        address: format!("unix://{}", socket.display()),
         tls: None,
         accept_plain_text: false,
         tick_interval_s: Some(5),

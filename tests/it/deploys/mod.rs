@@ -2,6 +2,7 @@
 
 pub(crate) mod harbor;
 mod kills;
+mod refusals;
 mod replace;
 mod secrets;
 mod story;

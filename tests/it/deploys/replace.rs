@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use roadstead_engine::wire::*;
-use roadstead_model::{DeployCause, DeployState};
+use roadstead_model::{DeployCause, DeployKind, DeployState};
 use roadstead_tests::{EngineKind, RealEngine, Scratch, until};
 use serde_json::Value;
 
@@ -276,6 +276,46 @@ async fn of_two_rollbacks_at_once_one_runs_and_the_other_is_told_which() -> Resu
         .await
         .unwrap_err();
     assert_eq!(refused.key, "error.deploy.writing_off");
+    app.stop().await;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deploy_is_carried_out_although_whoever_asked_for_it_left() -> Result<()> {
+    let docker = RealEngine::start(EngineKind::Second).await?;
+    image(&docker, GOOD, "1", &[]).await?;
+    image(&docker, ILL, "2", &[]).await?;
+    docker
+        .docker(&[
+            "run",
+            "--detach",
+            "--network=none",
+            "--stop-signal=KILL",
+            "--name=berth",
+            GOOD,
+            "sleep",
+            "86400",
+        ])
+        .await?;
+    let scratch = Scratch::new()?;
+    let app = start(scratch.path(), None).await?;
+    let host = add(&app, &docker).await?;
+    rows(&app, "berth", 1).await?;
+    // It goes on only while it is polled: it is left at the very moment its row is in the ledger.
+    let mut asked = Box::pin(app.start_deploy(update("berth", host, "berth", ILL)));
+    let begun = until("the row of a deploy", DEPLOYED, async || {
+        let newest = ledger(&app, "berth").await?.remove(0);
+        if newest.kind == DeployKind::Update {
+            return Ok(newest.id);
+        }
+        let answer = futures_util::poll!(asked.as_mut());
+        anyhow::bail!("no row, and the answer is {answer:?}");
+    })
+    .await?;
+    drop(asked);
+    let done = ended(&app, "berth", begun).await?;
+    assert_eq!(done.state, DeployState::Success, "{done:?}");
+    assert_eq!(version(&docker, "berth").await?, "2");
     app.stop().await;
     Ok(())
 }

@@ -2021,7 +2021,7 @@ range: TimeRange,
  */
 marks: Array<Mark>, 
 /**
- * Marks that were left out.
+ * Marks that were left out. Of what is too much to be read, each row counts as one.
  */
 left_out: number, };
 

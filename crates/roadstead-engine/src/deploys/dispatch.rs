@@ -44,6 +44,23 @@ impl Fleet {
         if let Some(refusal) = intent.plan.refusals.first() {
             return Err(refused(refusal));
         }
+        let connection = self
+            .connection_of(request.host)
+            .ok_or_else(|| refused(&DeployRefusal::HostUnreachable))?;
+        let (fleet, host) = (self.clone(), request.host);
+        // Whoever asks may stop waiting at any moment: a row that says `running` is carried out all the same.
+        let begun = self.spawn(async move { fleet.begin_deploy(intent, host, connection).await });
+        let deploy = begun.await.map_err(WireError::internal)??;
+        self.deploy_row(deploy).await
+    }
+
+    /// Writes the row and begins to carry it out.
+    async fn begin_deploy(
+        &self,
+        intent: Intent,
+        host: HostId,
+        connection: EngineConnection,
+    ) -> Wire<DeployId> {
         let Intent {
             deployment,
             before,
@@ -53,9 +70,6 @@ impl Fleet {
             rollback_of,
             ..
         } = intent;
-        let connection = self
-            .connection_of(request.host)
-            .ok_or_else(|| refused(&DeployRefusal::HostUnreachable))?;
         let new = NewDeploy {
             deployment,
             kind: if rollback_of.is_some() {
@@ -87,7 +101,7 @@ impl Fleet {
         let work = Work {
             deploy,
             deployment,
-            host: request.host,
+            host,
             connection,
             before,
             journal,
@@ -98,7 +112,7 @@ impl Fleet {
         let fleet = self.clone();
         self.spawn(async move { fleet.carry_out(work).await });
         self.notifier.changed(Tag::Deploys);
-        self.deploy_row(deploy).await
+        Ok(deploy)
     }
 
     pub(crate) async fn cancel_deploy(&self, request: DeployRequest) -> Wire<()> {
@@ -313,6 +327,13 @@ fn refused(refusal: &DeployRefusal) -> WireError {
             "target",
             "deploy.refused",
             format!("this cannot be done: {other:?}"),
-        ),
+        )
+        .with("reason", name_of(other).unwrap_or_default()),
     }
+}
+
+/// The name that a plan gives it on the wire.
+fn name_of(refusal: &DeployRefusal) -> Option<String> {
+    let value = serde_json::to_value(refusal).ok()?;
+    value.get("kind")?.as_str().map(str::to_owned)
 }

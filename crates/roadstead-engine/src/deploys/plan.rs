@@ -435,3 +435,6 @@ fn intended(
 fn token() -> String {
     format!("{:08x}", random() & 0xffff_ffff)
 }
+
+#[cfg(test)]
+mod tests;

@@ -10,6 +10,8 @@ mod pace;
 mod recorder;
 mod round;
 pub(crate) mod sampling;
+#[cfg(test)]
+pub(crate) mod silent;
 pub(crate) mod upkeep;
 mod windows;
 
@@ -23,6 +25,7 @@ use roadstead_model::time::DAY_MS;
 use roadstead_model::{HostId, TimeRange, Window};
 use roadstead_store::{AppSizes, ContainerRef, HostRecord, OpenOptions, Opened, SetAside, Store, StoreError};
 use tokio::sync::{Notify, Semaphore, watch};
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -332,9 +335,12 @@ impl Fleet {
         self.stop.cancelled().await;
     }
 
-    /// Runs something until the fleet is closed, which waits for it.
-    pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
-        self.tasks.spawn(task);
+    /// Runs something, whoever waits for it; closing the fleet does.
+    pub(crate) fn spawn<T: Send + 'static>(
+        &self,
+        task: impl Future<Output = T> + Send + 'static,
+    ) -> JoinHandle<T> {
+        self.tasks.spawn(task)
     }
 
     /// Lets a waiting host try at once.

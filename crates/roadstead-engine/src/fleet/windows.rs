@@ -248,48 +248,11 @@ impl Fleet {
 
 #[cfg(test)]
 mod tests {
-    use roadstead_collect::ConnectOptions;
-    use roadstead_model::Endpoint;
     use roadstead_model::time::HOUR_MS;
-    use roadstead_store::NewHost;
 
     use super::*;
     use crate::clock::Clock;
-    use crate::fleet::FleetOptions;
-    use crate::notify::Notifier;
-
-    /// 2026-01-05 00:00 UTC.
-    const START_MS: i64 = 1_767_571_200_000;
-
-    /// A fleet with one host that nobody answers for.
-    async fn one_host(clock: &Clock) -> (tempfile::TempDir, Fleet, HostId) {
-        let dir = tempfile::tempdir().unwrap();
-        let fleet = Fleet::open(FleetOptions {
-            dir: dir.path().join("store"),
-            connect: ConnectOptions::new(dir.path().join("run")),
-            clock: clock.clone(),
-            notifier: Notifier::default(),
-            settings: None,
-            deploy_hook: None,
-        })
-        .await
-        .unwrap();
-        let host = fleet
-            .store
-            .add_host(NewHost {
-                name: "nas".into(),
-                customer: "nas".into(),
-                endpoint: Endpoint::Unix {
-                    path: "/nonexistent/engine.sock".into(),
-                },
-                accept_plain_text: false,
-                interval_override_ms: None,
-                created_at_ms: START_MS,
-            })
-            .await
-            .unwrap();
-        (dir, fleet, host)
-    }
+    use crate::fleet::silent::{START_MS, one_host};
 
     #[tokio::test]
     async fn a_deployment_that_is_gone_by_now_keeps_the_limit_it_had() {

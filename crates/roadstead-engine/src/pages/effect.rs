@@ -94,8 +94,15 @@ impl Fleet {
             // Events are counted by quarters of an hour: one that reaches over the deploy belongs to neither side.
             if let Some(whole) = whole_windows(range) {
                 let logs = self.store.log_sums(&ids, whole).await?;
-                let hours = whole.length_ms() as f64 / HOUR_MS as f64;
-                figures.errors_per_hour = Some(logs.errors as f64 / hours);
+                let reports = self.store.reports(&ids, whole).await?;
+                // Silence says something only where somebody listened.
+                let unread = reports.iter().filter(|report| report.log_errors.is_none());
+                let read_ms = whole.length_ms() - unread.count() as i64 * WINDOW_MS;
+                if read_ms > 0 {
+                    figures.errors_per_hour = Some(logs.errors as f64 * HOUR_MS as f64 / read_ms as f64);
+                } else {
+                    figures.new_issues = None;
+                }
             }
         }
         let limit = 10_000;
@@ -230,6 +237,11 @@ fn sides(
         },
     })
 }
+
+#[cfg(test)]
+mod over_a_store;
+#[cfg(test)]
+mod quay;
 
 #[cfg(test)]
 mod tests {

@@ -49,8 +49,20 @@ impl Fleet {
             .mark_changes(app, request.host, range, &KINDS, MAX_ROWS)
             .await?;
         let issues = self.store.issue_marks(app, request.host, range, MAX_ROWS).await?;
+        let read = [deploys.len(), changes.len(), issues.len()];
+        let unread: u64 = if read.contains(&(MAX_ROWS as usize)) {
+            let host = request.host;
+            let totals = self.store.mark_totals(app, host, range, &KINDS).await?;
+            let totals = [totals.deploys, totals.changes, totals.issues];
+            let left = totals.iter().zip(read);
+            left.map(|(total, read)| total.saturating_sub(read as u64)).sum()
+        } else {
+            0
+        };
         let fleet = self.live.read();
-        Ok(gathered(&fleet, range, &deploys, &changes, &issues))
+        let mut marks = gathered(&fleet, range, &deploys, &changes, &issues);
+        marks.left_out = marks.left_out.saturating_add(count(unread));
+        Ok(marks)
     }
 }
 
@@ -200,6 +212,8 @@ fn same_minute(marks: impl Iterator<Item = Mark>) -> Vec<Mark> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clock::Clock;
+    use crate::fleet::silent::{START_MS, one_host};
 
     fn change(at_ms: i64, kind: ChangeKind) -> Change {
         StoredChange {
@@ -255,5 +269,46 @@ mod tests {
             &[],
         );
         assert_eq!(failed.unwrap().mark, MarkKind::Exit { code: 3 });
+    }
+
+    #[tokio::test]
+    async fn what_was_not_even_read_is_left_out_too() {
+        let clock = Clock::fixed(START_MS);
+        let (_dir, fleet, host) = one_host(&clock).await;
+        let web = crate::changes::tests::facts("a", "web");
+        let refs = fleet
+            .store
+            .observe_containers(host, START_MS, &[web])
+            .await
+            .unwrap();
+        let restarts = i64::from(MAX_ROWS) + 100;
+        let rows: Vec<Change> = (0..restarts)
+            .map(|minute| Change {
+                app: Some(refs[0].app),
+                host,
+                ..change(START_MS + minute * MINUTE_MS, ChangeKind::Restarted)
+            })
+            .collect();
+        fleet.store.append_changes(&rows).await.unwrap();
+        fleet.adopt_host(host).await.unwrap();
+        fleet.refresh_names().await.unwrap();
+        let marks = async |from: i64| {
+            let range = TimeRange::new(START_MS + from * MINUTE_MS, START_MS + restarts * MINUTE_MS);
+            let request = MarksRequest {
+                app: "immich".into(),
+                host: Some(host),
+                range: range.unwrap(),
+            };
+            fleet.app_marks(request).await.unwrap()
+        };
+        let all = marks(0).await;
+        assert_eq!(all.marks.len(), MAX_MARKS);
+        assert_eq!(i64::from(all.left_out), restarts - MAX_MARKS as i64);
+        let newest = all.marks.last().unwrap().at_ms;
+        assert_eq!(newest, START_MS + (restarts - 1) * MINUTE_MS);
+        let some = marks(restarts - 600).await;
+        assert_eq!((some.marks.len(), some.left_out), (MAX_MARKS, 100));
+        assert_eq!(marks(restarts - 400).await.left_out, 0);
+        fleet.close().await;
     }
 }

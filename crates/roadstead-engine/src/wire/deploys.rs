@@ -345,7 +345,7 @@ pub struct Marks {
     pub range: TimeRange,
     /// At most 500: of more, deploys and the newest of the others.
     pub marks: Vec<Mark>,
-    /// Marks that were left out.
+    /// Marks that were left out. Of what is too much to be read, each row counts as one.
     pub left_out: u32,
 }
 

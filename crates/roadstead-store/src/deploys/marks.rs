@@ -2,7 +2,7 @@
 
 use roadstead_model::{AppId, DeploymentId, HostId, IssueId, TimeRange};
 
-use super::{IssueMark, LogSums};
+use super::{IssueMark, LogSums, MarkTotals};
 use crate::issues::{regression_of, severity_of};
 use crate::store::id_list;
 use crate::{Change, Store, StoreError};
@@ -22,8 +22,7 @@ impl Store {
     ) -> Result<Vec<Change>, StoreError> {
         let host = host.map(|host| host.0);
         let removed = self.removed_hosts();
-        let kinds = serde_json::to_string(kinds)
-            .map_err(|error| StoreError::Invalid(format!("kinds of changes have no JSON form: {error}")))?;
+        let kinds = kinds_json(kinds)?;
         let rows = sqlx::query_as!(
             crate::changes::Row,
             r#"SELECT at_ms, host_id, app_id, container_id, kind, detail_json FROM change
@@ -64,6 +63,56 @@ impl Store {
         marks.sort_by_key(|mark| std::cmp::Reverse((mark.at_ms, mark.issue)));
         marks.truncate(limit as usize);
         Ok(marks)
+    }
+
+    /// How many rows [`Self::mark_changes`], [`Self::issue_marks`] and [`Self::deploys_between`] would give without a limit.
+    ///
+    /// # Errors
+    /// Any failure of the database.
+    pub async fn mark_totals(
+        &self,
+        app: AppId,
+        host: Option<HostId>,
+        range: TimeRange,
+        kinds: &[&str],
+    ) -> Result<MarkTotals, StoreError> {
+        let host = host.map(|host| host.0);
+        let removed = self.removed_hosts();
+        let kinds = kinds_json(kinds)?;
+        let row = sqlx::query!(
+            r#"SELECT
+                 (SELECT COUNT(*) FROM deploy
+                  WHERE app_id = ?1 AND started_ms >= ?2 AND started_ms < ?3
+                    AND (host_id = ?4 OR ?4 IS NULL AND host_id NOT IN (SELECT value FROM json_each(?5)))) AS "deploys!: i64",
+                 (SELECT COUNT(*) FROM change
+                  WHERE app_id = ?1 AND at_ms >= ?2 AND at_ms < ?3 AND kind IN (SELECT value FROM json_each(?6))
+                    AND (host_id = ?4 OR ?4 IS NULL AND host_id NOT IN (SELECT value FROM json_each(?5)))) AS "changes!: i64",
+                 (SELECT COUNT(*) FROM issue
+                  WHERE app_id = ?1 AND ?4 IS NULL AND first_seen_ms >= ?2 AND first_seen_ms < ?3 AND pruned_at_ms IS NULL
+                    AND EXISTS (SELECT 1 FROM issue_place WHERE issue_place.issue_id = issue.issue_id
+                                AND host_id NOT IN (SELECT value FROM json_each(?5)))) AS "new_issues!: i64",
+                 (SELECT COUNT(DISTINCT issue.issue_id)
+                  FROM issue_place JOIN issue ON issue.issue_id = issue_place.issue_id
+                  WHERE host_id = ?4 AND issue_place.first_seen_ms >= ?2 AND issue_place.first_seen_ms < ?3
+                    AND app_id = ?1 AND pruned_at_ms IS NULL
+                    AND NOT EXISTS (SELECT 1 FROM issue_place AS earlier
+                                    WHERE earlier.issue_id = issue.issue_id AND earlier.host_id = ?4
+                                      AND +earlier.first_seen_ms < ?2)) AS "new_there!: i64""#,
+            app.0,
+            range.from_ms,
+            range.to_ms,
+            host,
+            removed,
+            kinds
+        )
+        .fetch_one(&self.inner.readers)
+        .await?;
+        let returned = self.returned_issues(app, host.map(HostId), range).await?.len() as u64;
+        Ok(MarkTotals {
+            deploys: row.deploys.unsigned_abs(),
+            changes: row.changes.unsigned_abs(),
+            issues: (row.new_issues + row.new_there).unsigned_abs() + returned,
+        })
     }
 
     async fn new_issues(
@@ -229,4 +278,9 @@ impl Store {
             new_issues: u32::try_from(new_issues).unwrap_or(u32::MAX),
         })
     }
+}
+
+fn kinds_json(kinds: &[&str]) -> Result<String, StoreError> {
+    serde_json::to_string(kinds)
+        .map_err(|error| StoreError::Invalid(format!("kinds of changes have no JSON form: {error}")))
 }

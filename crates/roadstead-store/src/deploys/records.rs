@@ -144,6 +144,17 @@ pub struct IssueMark {
     pub host: Option<HostId>,
 }
 
+/// What happened to an app in a span, by number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct MarkTotals {
+    /// Deploys that began in it.
+    pub deploys: u64,
+    /// Changes of the kinds asked for.
+    pub changes: u64,
+    /// Issues that were new, and those that came back.
+    pub issues: u64,
+}
+
 /// Sums over a deployment's log counts in a span.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct LogSums {

@@ -1,8 +1,10 @@
 //! What else happened to an app, beside its deploys.
 
 use roadstead_model::time::{HOUR_MS, MINUTE_MS, WINDOW_MS};
-use roadstead_model::{AppId, ContainerId, HostId, TimeRange};
-use roadstead_store::{Change, ContainerRef, IssueMark, IssueSeverity, IssueState, LogSums};
+use roadstead_model::{AppId, ContainerId, DeployKind, HostId, TimeRange};
+use roadstead_store::{
+    Change, ContainerRef, IssueMark, IssueSeverity, IssueState, LogSums, MarkTotals, NewDeploy,
+};
 
 use crate::fixture::{Fixture, MIDNIGHT_MS};
 use crate::logbook::{Log, NOW_MS, ago, errors, listed, warnings};
@@ -228,4 +230,76 @@ async fn log_sums_are_of_the_windows_and_of_what_was_first_seen_there() {
         to_ms: NOW_MS + HOUR_MS,
     };
     assert_eq!(sums(&[&web], later).await, LogSums::default());
+}
+
+#[tokio::test]
+async fn totals_are_of_what_there_would_be_without_a_limit() {
+    let (fixture, [mut web, mut twin, mut other]) = shop().await;
+    let (app, one, two, store) = (web.of.app, web.host, other.host, &fixture.store);
+    web.record(&fixture, vec![errors(1, &[ago(90)]), warnings(2, &[ago(50)])])
+        .await;
+    twin.record(&fixture, vec![warnings(2, &[ago(20)])]).await;
+    other
+        .record(&fixture, vec![errors(1, &[ago(40)]), errors(3, &[ago(30)])])
+        .await;
+    let known = store.issue_marks(app, None, span(60, 40), 9).await.unwrap();
+    store
+        .set_issue_state(&[known[0].issue], IssueState::Resolved, ago(15))
+        .await
+        .unwrap();
+    web.record(&fixture, vec![warnings(2, &[ago(10)])]).await;
+    let change = |minute, host, kind: &str| Change {
+        at_ms: ago(minute),
+        host,
+        app: Some(app),
+        container: None,
+        kind: kind.to_owned(),
+        detail_json: "{}".to_owned(),
+    };
+    let changes = [
+        change(80, one, "oom_killed"),
+        change(45, one, "oom_killed"),
+        change(44, one, "listed"),
+        change(43, two, "restarted"),
+    ];
+    store.append_changes(&changes).await.unwrap();
+    for (log, minute) in [(&web, 70), (&web, 35), (&other, 25)] {
+        let found = NewDeploy {
+            deployment: log.of.deployment,
+            kind: DeployKind::Found,
+            started_ms: ago(minute),
+            services: Vec::new(),
+            changes: Vec::new(),
+            rollback_of: None,
+            journal_json: None,
+        };
+        store.record_deploy(&found).await.unwrap();
+    }
+    let kinds = ["oom_killed", "restarted"];
+    for (host, range) in [
+        (None, span(120, 0)),
+        (None, span(60, 0)),
+        (Some(one), span(120, 0)),
+        (Some(one), span(60, 0)),
+        (Some(two), span(60, 0)),
+        (None, span(5, 0)),
+    ] {
+        let deploys = store.deploys_between(app, host, range, 99).await.unwrap();
+        let changes = store.mark_changes(app, host, range, &kinds, 99).await.unwrap();
+        let issues = store.issue_marks(app, host, range, 99).await.unwrap();
+        let rows = MarkTotals {
+            deploys: deploys.len() as u64,
+            changes: changes.len() as u64,
+            issues: issues.len() as u64,
+        };
+        let totals = store.mark_totals(app, host, range, &kinds).await.unwrap();
+        assert_eq!(totals, rows, "{host:?} {range:?}");
+    }
+    let everything = MarkTotals {
+        deploys: 3,
+        changes: 3,
+        issues: 4,
+    };
+    let totals = store.mark_totals(app, None, span(120, 0), &kinds).await.unwrap();
+    assert_eq!(totals, everything);
 }
