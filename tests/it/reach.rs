@@ -207,7 +207,9 @@ async fn a_tls_endpoint_is_the_same_engine() -> Result<()> {
     assert_eq!((found.containers_total, found.containers_running), (1, 1));
     assert!(found.round_trip_ms > 0.0);
     let connection = connect(&endpoint, &options(&private)).await?;
-    let readings = connection.readings(&[id], connection.reading_concurrency()).await;
+    let readings = connection
+        .readings(&[id], connection.reading_concurrency(1))
+        .await;
     assert!(measured(&readings[0].1)?.memory.is_some());
     assert!(apps(&connection).await?.contains_key("gitea"));
     Ok(())
@@ -231,7 +233,7 @@ async fn a_podman_socket_is_a_host_too() -> Result<()> {
     assert_eq!(containers[0].engine_id, id);
     assert_eq!(containers[0].memory_limit_bytes, Some(64 << 20));
     let readings = connection
-        .readings(std::slice::from_ref(&id), connection.reading_concurrency())
+        .readings(std::slice::from_ref(&id), connection.reading_concurrency(1))
         .await;
     let reading = measured(&readings[0].1)?;
     let memory = reading.memory.context("no memory")?;

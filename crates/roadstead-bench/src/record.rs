@@ -48,7 +48,9 @@ pub(crate) async fn record(
     for _ in 0..u64::from(minutes) * 60 / EVERY.as_secs() {
         let next_round = tokio::time::Instant::now() + EVERY;
         let now_s = chrono::Utc::now().timestamp();
-        let readings = connection.readings(&ids, connection.reading_concurrency()).await;
+        let readings = connection
+            .readings(&ids, connection.reading_concurrency(ids.len()))
+            .await;
         for (id, outcome) in readings {
             let number = listed.iter().position(|facts| facts.engine_id == id);
             let number = number.context("the engine read a container it does not list")?;

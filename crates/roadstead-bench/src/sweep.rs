@@ -134,7 +134,7 @@ async fn our_round(
     let cpu_before = cpu_time(Whose::Ours)?;
     let started = Instant::now();
     let readings = connection
-        .readings(running, connection.reading_concurrency())
+        .readings(running, connection.reading_concurrency(running.len()))
         .await;
     let wall_ms = elapsed_ms(started);
     let cpu = cpu_time(Whose::Ours)?.saturating_sub(cpu_before);

@@ -157,13 +157,13 @@ impl EngineConnection {
         Ok(inventory.into_facts())
     }
 
-    /// How many readings to ask for at once on this engine.
+    /// How many readings of so many containers to ask for at once on this engine.
     ///
     /// Docker before 25 answers a one-shot reading on its own one-second tick, so a round needs width there; newer
-    /// engines and Podman answer at once, and width would only be load.
+    /// engines and Podman answer at once, and width would only be load, and connections to keep.
     #[must_use]
-    pub fn reading_concurrency(&self) -> usize {
-        self.shared.version.reading_concurrency()
+    pub fn reading_concurrency(&self, containers: usize) -> usize {
+        self.shared.version.reading_concurrency(containers)
     }
 
     /// One reading of each container, at most `concurrency` at once, in the order they came.

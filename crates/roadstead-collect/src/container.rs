@@ -189,7 +189,7 @@ impl Inspection {
 
     /// The facts, with those of its image.
     pub(crate) fn with_image(self, image: &ImageSeen, key: ConfigKey) -> ContainerFacts {
-        let given = Given::of(&self.answer, &image.config);
+        let given = Given::of(&self.answer, &image.config());
         ContainerFacts {
             image_digest: image.digest.clone(),
             image_created_ms: image.created_ms,

@@ -78,7 +78,16 @@ impl ImageAnswer {
 pub(crate) struct ImageSeen {
     pub(crate) digest: Option<String>,
     pub(crate) created_ms: Option<i64>,
-    pub(crate) config: Arc<Map<String, Value>>,
+    /// As text: it is kept for each image of each host and seldom looked at, and takes several times as much when read.
+    pub(crate) config: Arc<str>,
+}
+
+impl ImageSeen {
+    /// What containers take over from it.
+    pub(crate) fn config(&self) -> Map<String, Value> {
+        // We wrote it ourselves, so it can be read.
+        serde_json::from_str(&self.config).unwrap_or_default()
+    }
 }
 
 /// An image's id and the reference it was asked for by.
@@ -126,7 +135,7 @@ impl Images {
                 Ok(Some(ImageSeen {
                     digest: digest_of(&reference, &image.digests),
                     created_ms: image.created_ms,
-                    config: Arc::new(image.config),
+                    config: Value::Object(image.config).to_string().into(),
                 }))
             })
             .await?;

@@ -14,13 +14,12 @@ use crate::EngineConnection;
 use crate::container::{ListLine, read_inspected, read_list};
 use crate::events::{EngineEvent, EventKind};
 use crate::image::Images;
+use crate::version::worth_at_once;
 
 /// Largest list: ten thousand containers with kilobytes of labels each.
 const LIST_MAX_BYTES: usize = 64 * 1024 * 1024;
 /// Largest inspection.
 const INSPECT_MAX_BYTES: usize = 4 * 1024 * 1024;
-/// Inspections at once.
-const INSPECT_CONCURRENCY: usize = 8;
 /// Allowance for clocks and roundings when the engine's words on an age are compared with ours.
 const AGE_SLACK: Duration = Duration::from_secs(3);
 
@@ -181,12 +180,13 @@ impl Inventory {
     pub async fn inspect_touched(&mut self, connection: &EngineConnection) -> Result<Refreshed, Fault> {
         let ids: Vec<_> = self.touched.iter().cloned().collect();
         let images = &self.images;
+        let at_once = worth_at_once(ids.len());
         let mut answers = futures_util::stream::iter(ids)
             .map(|id| async move {
                 let looked = inspect(connection, images, &id).await;
                 (id, looked)
             })
-            .buffer_unordered(INSPECT_CONCURRENCY);
+            .buffer_unordered(at_once);
         let mut outcome = Refreshed::default();
         while let Some((id, looked)) = answers.next().await {
             match looked {

@@ -14,8 +14,18 @@ const NEWEST: Api = Api(1, 51);
 const PROMPT_READINGS_SINCE: u32 = 25;
 /// Readings at once where each takes up to a second whatever we do.
 const WIDE: usize = 40;
-/// Readings at once where an answer takes milliseconds.
+/// Requests at once where an answer takes milliseconds.
 const NARROW: usize = 8;
+/// So many requests at once are made of any number of them.
+const NARROWEST: usize = 4;
+/// Requests that a connection carries one after another before one more is opened beside it.
+const CARRIED: usize = 5;
+
+/// How many of so many requests are worth having on their way at once where an answer takes milliseconds. Each way is a
+/// connection that is kept, at tens of thousands of bytes: a fleet of small hosts would be little else.
+pub(crate) fn worth_at_once(requests: usize) -> usize {
+    requests.div_ceil(CARRIED).clamp(NARROWEST, NARROW)
+}
 
 /// Whose engine it is: their answers differ where the API says nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -125,7 +135,8 @@ impl Version {
         format!("{} {}", self.kind.as_str(), self.engine)
     }
 
-    pub(crate) fn reading_concurrency(&self) -> usize {
+    /// How many of so many readings are worth asking for at once.
+    pub(crate) fn reading_concurrency(&self, containers: usize) -> usize {
         let major = self
             .engine
             .split('.')
@@ -133,7 +144,7 @@ impl Version {
             .and_then(|major| major.parse::<u32>().ok());
         match (self.kind, major) {
             (EngineKind::Docker, Some(major)) if major < PROMPT_READINGS_SINCE => WIDE,
-            _ => NARROW,
+            _ => worth_at_once(containers),
         }
     }
 }
@@ -197,7 +208,7 @@ mod tests {
             (EngineKind::Docker, "1.41", "20.10.24+dfsg1")
         );
         assert_eq!(
-            docker.reading_concurrency(),
+            docker.reading_concurrency(3),
             WIDE,
             "20.10 answers on its one-second tick"
         );
@@ -206,7 +217,10 @@ mod tests {
             (podman.kind, podman.agreed.as_str(), podman.engine.as_str()),
             (EngineKind::Podman, "1.41", "4.3.1")
         );
-        assert_eq!(podman.reading_concurrency(), NARROW);
+        assert_eq!(
+            [1, 20, 21, 40, 1_000].map(|containers| podman.reading_concurrency(containers)),
+            [4, 4, 5, 8, 8]
+        );
     }
 
     #[test]

@@ -273,13 +273,21 @@ fn keep(idle: &Mutex<Vec<Idle>>, wire: Wire) {
         .push(Idle { wire, since });
 }
 
-async fn within<T>(limit: Duration, work: impl Future<Output = Result<T, Fault>>) -> Result<T, Fault> {
-    tokio::time::timeout(limit, work).await.unwrap_or_else(|_| {
-        Err(fault(
-            FaultCause::TimedOut,
-            format!("no whole answer within {} s", limit.as_secs_f32()),
-        ))
-    })
+/// On the heap, where it ends with its answer: a kept connection remembers whom to wake, and with that the place of whoever
+/// waited for it last, which would be thousands of bytes with this in it.
+fn within<T>(
+    limit: Duration,
+    work: impl Future<Output = Result<T, Fault>>,
+) -> impl Future<Output = Result<T, Fault>> {
+    let work = Box::pin(work);
+    async move {
+        tokio::time::timeout(limit, work).await.unwrap_or_else(|_| {
+            Err(fault(
+                FaultCause::TimedOut,
+                format!("no whole answer within {} s", limit.as_secs_f32()),
+            ))
+        })
+    }
 }
 
 async fn wire_over<S>(stream: S) -> Result<Wire, Fault>

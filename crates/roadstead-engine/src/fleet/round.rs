@@ -252,7 +252,7 @@ impl Round {
             connection.ping().await?;
         }
         let outcomes = connection
-            .readings(running, connection.reading_concurrency())
+            .readings(running, connection.reading_concurrency(running.len()))
             .await;
         let mut failures = Vec::new();
         let mut answered = 0_usize;
