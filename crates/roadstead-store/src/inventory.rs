@@ -10,6 +10,7 @@ use sqlx::SqliteConnection;
 use roadstead_model::{AppId, ContainerFacts, ContainerId, DeploymentId, EngineContainerId, HostId};
 
 use crate::directory::Directory;
+use crate::store::id_list;
 use crate::{AppRecord, ContainerRecord, ContainerRef, DeploymentRecord, Store, StoreError};
 
 /// What a host listed last: by engine id, where it belongs and a digest of its facts.
@@ -195,7 +196,8 @@ impl Store {
         include_gone: bool,
     ) -> Result<Vec<ContainerRecord>, StoreError> {
         let host = host.map(|host| host.0);
-        let rows = sqlx::query!(
+        let rows = sqlx::query_as!(
+            ContainerRow,
             r#"SELECT container_id, container.host_id, app_id, container.deployment_id, facts_json,
                       container.first_seen_ms, gone_at_ms
                FROM container JOIN deployment ON deployment.deployment_id = container.deployment_id
@@ -206,21 +208,57 @@ impl Store {
         )
         .fetch_all(&self.inner.readers)
         .await?;
-        rows.into_iter()
-            .map(|row| {
-                Ok(ContainerRecord {
-                    id: ContainerId(row.container_id),
-                    host: HostId(row.host_id),
-                    app: AppId(row.app_id),
-                    deployment: DeploymentId(row.deployment_id),
-                    facts: serde_json::from_str(&row.facts_json).map_err(|error| {
-                        StoreError::Damaged(format!("stored JSON cannot be read: {error}"))
-                    })?,
-                    first_seen_ms: row.first_seen_ms,
-                    gone_at_ms: row.gone_at_ms,
-                })
-            })
-            .collect()
+        rows.into_iter().map(TryInto::try_into).collect()
+    }
+
+    /// Containers of some deployments, those that are gone too, by id.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] and any failure of the database.
+    pub async fn containers_of(
+        &self,
+        deployments: &[DeploymentId],
+    ) -> Result<Vec<ContainerRecord>, StoreError> {
+        let ids = id_list(deployments.iter().map(|deployment| deployment.0));
+        let rows = sqlx::query_as!(
+            ContainerRow,
+            r#"SELECT container_id, container.host_id, app_id, container.deployment_id, facts_json,
+                      container.first_seen_ms, gone_at_ms
+               FROM container JOIN deployment ON deployment.deployment_id = container.deployment_id
+               WHERE container.deployment_id IN (SELECT value FROM json_each(?))
+               ORDER BY container_id"#,
+            ids
+        )
+        .fetch_all(&self.inner.readers)
+        .await?;
+        rows.into_iter().map(TryInto::try_into).collect()
+    }
+}
+
+struct ContainerRow {
+    container_id: i64,
+    host_id: i64,
+    app_id: i64,
+    deployment_id: i64,
+    facts_json: String,
+    first_seen_ms: i64,
+    gone_at_ms: Option<i64>,
+}
+
+impl TryFrom<ContainerRow> for ContainerRecord {
+    type Error = StoreError;
+
+    fn try_from(row: ContainerRow) -> Result<Self, StoreError> {
+        Ok(Self {
+            id: ContainerId(row.container_id),
+            host: HostId(row.host_id),
+            app: AppId(row.app_id),
+            deployment: DeploymentId(row.deployment_id),
+            facts: serde_json::from_str(&row.facts_json)
+                .map_err(|error| StoreError::Damaged(format!("stored JSON cannot be read: {error}")))?,
+            first_seen_ms: row.first_seen_ms,
+            gone_at_ms: row.gone_at_ms,
+        })
     }
 }
 

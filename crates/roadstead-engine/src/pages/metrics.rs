@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use roadstead_model::time::{DAY_MS, HOUR_MS, WINDOW_MS};
-use roadstead_model::{AppId, ContainerId, DeploymentId, HostId, TimeRange, leak};
+use roadstead_model::{ContainerId, DeploymentId, HostId, TimeRange, leak};
 use roadstead_store::{MetricsColumns, MetricsLines, MetricsSpec};
 
 use super::count;
@@ -40,7 +40,7 @@ impl Fleet {
         let deployments = self.deployments_of(app, request.host).await?;
         let from_ticks = self.uses_ticks(&request, now_ms);
         let (names, lines) = if from_ticks {
-            self.groups(app, request.host, request.split).await?
+            self.groups(&deployments, request.host, request.split).await?
         } else {
             (vec![whole()], MetricsLines::Whole)
         };
@@ -50,18 +50,24 @@ impl Fleet {
             lines,
             rates: request.rates,
         };
-        let columns = if from_ticks {
-            self.store.metrics_window(&deployments, range, &spec).await?
-        } else {
-            self.store
-                .metrics_reports(&deployments, range, request.points, request.bucket_ms)
-                .await?
+        let columns = async {
+            let columns = if from_ticks {
+                self.store.metrics_window(&deployments, range, &spec).await
+            } else {
+                self.store
+                    .metrics_reports(&deployments, range, request.points, request.bucket_ms)
+                    .await
+            };
+            columns.map_err(WireError::from)
         };
-        let leak = if request.split == MetricsSplit::Whole && request.bucket_ms.is_none() {
-            Some(self.leak(&deployments, now_ms).await?)
-        } else {
-            None
+        let leak = async {
+            if request.split == MetricsSplit::Whole && request.bucket_ms.is_none() {
+                self.leak(&deployments, now_ms).await.map(Some)
+            } else {
+                Ok(None)
+            }
         };
+        let (columns, leak) = tokio::try_join!(columns, leak)?;
         let host_memory_bytes = self.host_memory(&deployments, request.host).await?;
         Ok(series(
             Frame {
@@ -93,7 +99,7 @@ impl Fleet {
     /// The lines, and which container belongs to which.
     async fn groups(
         &self,
-        app: AppId,
+        deployments: &[DeploymentId],
         host: Option<HostId>,
         split: MetricsSplit,
     ) -> Wire<(Vec<LineName>, MetricsLines)> {
@@ -101,28 +107,21 @@ impl Fleet {
             return Ok((vec![whole()], MetricsLines::Whole));
         }
         // Also containers that are gone: their ticks are still in the span.
+        let records = self.store.containers_of(deployments).await?;
         let mut of_line: BTreeMap<LineName, Vec<ContainerId>> = BTreeMap::new();
-        let hosts: Vec<(HostId, String)> = {
+        {
             let fleet = self.live.read();
-            let hosts = fleet
-                .hosts
-                .values()
-                .filter(|live| host.is_none_or(|host| host == live.record.id));
-            hosts
-                .map(|live| (live.record.id, live.record.name.clone()))
-                .collect()
-        };
-        let several = hosts.len() > 1;
-        for (host, host_name) in hosts {
-            for record in self.store.containers(Some(host), true).await? {
-                if record.app != app {
-                    continue;
-                }
+            let several = host.is_none() && fleet.hosts.len() > 1;
+            for record in records {
                 let facts = record.facts;
                 let line = match split {
                     MetricsSplit::Container => LineName {
                         name: facts.name,
-                        host_name: several.then(|| host_name.clone()),
+                        host_name: fleet
+                            .hosts
+                            .get(&record.host)
+                            .filter(|_| several)
+                            .map(|live| live.record.name.clone()),
                     },
                     _ => LineName {
                         name: facts.service.unwrap_or(facts.name),
