@@ -183,6 +183,23 @@ pub(crate) async fn ended(app: &Engine, name: &str, deploy: DeployId) -> Result<
     .await
 }
 
+/// Runs a container of an image that sleeps, and ends at once when it is stopped.
+pub(crate) async fn asleep(engine: &RealEngine, name: &str, image: &str) -> Result<()> {
+    let name = format!("--name={name}");
+    let run = [
+        "run",
+        "--detach",
+        "--network=none",
+        "--stop-signal=KILL",
+        &name,
+        image,
+        "sleep",
+        "86400",
+    ];
+    engine.docker(&run).await?;
+    Ok(())
+}
+
 /// Another image for a service.
 pub(crate) fn update(app: &str, host: HostId, service: &str, image: &str) -> PlanRequest {
     PlanRequest {

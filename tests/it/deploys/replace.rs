@@ -234,18 +234,7 @@ async fn of_two_rollbacks_at_once_one_runs_and_the_other_is_told_which() -> Resu
     let docker = RealEngine::start(EngineKind::Second).await?;
     image(&docker, GOOD, "1", &[]).await?;
     image(&docker, ILL, "2", &[]).await?;
-    docker
-        .docker(&[
-            "run",
-            "--detach",
-            "--network=none",
-            "--stop-signal=KILL",
-            "--name=berth",
-            GOOD,
-            "sleep",
-            "86400",
-        ])
-        .await?;
+    asleep(&docker, "berth", GOOD).await?;
     let scratch = Scratch::new()?;
     let app = start(scratch.path(), None).await?;
     let host = add(&app, &docker).await?;
@@ -285,18 +274,7 @@ async fn a_deploy_is_carried_out_although_whoever_asked_for_it_left() -> Result<
     let docker = RealEngine::start(EngineKind::Second).await?;
     image(&docker, GOOD, "1", &[]).await?;
     image(&docker, ILL, "2", &[]).await?;
-    docker
-        .docker(&[
-            "run",
-            "--detach",
-            "--network=none",
-            "--stop-signal=KILL",
-            "--name=berth",
-            GOOD,
-            "sleep",
-            "86400",
-        ])
-        .await?;
+    asleep(&docker, "berth", GOOD).await?;
     let scratch = Scratch::new()?;
     let app = start(scratch.path(), None).await?;
     let host = add(&app, &docker).await?;

@@ -17,18 +17,7 @@ async fn a_password_in_a_failing_pull_is_in_no_row_log_event_or_error() -> Resul
     let docker = RealEngine::start(EngineKind::Second).await?;
     let registry = Registry::start_with_password().await?;
     image(&docker, "local/shop:1", "1", &[]).await?;
-    docker
-        .docker(&[
-            "run",
-            "--detach",
-            "--network=none",
-            "--stop-signal=KILL",
-            "--name=shop",
-            "local/shop:1",
-            "sleep",
-            "86400",
-        ])
-        .await?;
+    asleep(&docker, "shop", "local/shop:1").await?;
     let scratch = Scratch::new()?;
     let app = start_with_login(scratch.path(), &registry.login(PASSWORD)?).await?;
     let mut events = app.subscribe();
