@@ -13,6 +13,7 @@ mod deploys;
 mod directory;
 mod error;
 mod fleet;
+mod fresh_moments;
 mod history;
 mod hosts;
 mod inventory;

@@ -16,6 +16,7 @@ use sqlx::sqlite::{
 use sqlx::{ConnectOptions, Connection};
 
 use crate::directory::Directory;
+use crate::fresh_moments::FreshMoments;
 use crate::store::Inner;
 use crate::{Store, StoreError};
 
@@ -96,7 +97,7 @@ pub(crate) async fn open_with(options: OpenOptions, migrations: &Migrator) -> Re
         return Err(StoreError::NewerSchema { found, known });
     }
     make_private_file(&path)?;
-    let writer = SqlitePoolOptions::new()
+    let writer = pool_options()
         .max_connections(1)
         .acquire_timeout(Duration::from_secs(60))
         .idle_timeout(None)
@@ -111,14 +112,14 @@ pub(crate) async fn open_with(options: OpenOptions, migrations: &Migrator) -> Re
         | sqlx::migrate::MigrateError::ExecuteMigration(error, _) => StoreError::from(error),
         other => StoreError::Sql(other.to_string()),
     })?;
-    let readers = SqlitePoolOptions::new()
+    let readers = pool_options()
         .max_connections(READERS)
         .acquire_timeout(Duration::from_secs(60))
         .idle_timeout(Duration::from_secs(120))
         .connect_with(read_options(&path))
         .await?;
     let directory = Directory::load(&readers).await?;
-    let newest_ticks = crate::ticks::load_newest(&readers).await?;
+    let fresh_moments = FreshMoments::load(&readers).await?;
     let store = Store {
         inner: Arc::new(Inner {
             path,
@@ -126,12 +127,18 @@ pub(crate) async fn open_with(options: OpenOptions, migrations: &Migrator) -> Re
             readers,
             directory: RwLock::new(Arc::new(directory)),
             listed: Arc::default(),
-            newest_ticks: RwLock::new(newest_ticks),
+            fresh_moments: RwLock::new(fresh_moments),
             sealing: tokio::sync::Mutex::new((i64::MIN, 0)),
             lock,
         }),
     };
     Ok(Opened { store, set_aside })
+}
+
+/// No connection is asked whether it still answers before it is used: nothing lies between it and its file, and the question is a
+/// round through its thread.
+fn pool_options() -> SqlitePoolOptions {
+    SqlitePoolOptions::new().test_before_acquire(false)
 }
 
 fn write_options(path: &Path) -> SqliteConnectOptions {

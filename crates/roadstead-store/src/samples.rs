@@ -1,17 +1,17 @@
 //! Samples as columns: container by container, or summed tick by tick and downsampled to what a chart draws.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::sync::Arc;
 
 use roadstead_model::{ContainerId, DeploymentId, Sample, TimeRange};
 
+use crate::codec::bytes::Damage;
 use crate::codec::chunk::take_columns;
-use crate::codec::tick::take_tick;
+use crate::codec::tick::each_sample;
 use crate::directory::Directory;
 use crate::seal_samples::LONGEST_SPAN_MS;
-use crate::series::{WHOLE_FIELDS, reals, wholes};
+use crate::series::{Fields, WHOLE_FIELDS, reals, wholes};
 use crate::store::{id_list, off_thread};
-use crate::ticks::{FreshTick, fresh_ticks};
+use crate::ticks::{FreshTick, each_fresh_tick};
 use crate::window::Sums;
 use crate::{ColumnValues, ContainerSeries, SampleField, Store, StoreError, WindowColumns};
 
@@ -23,12 +23,10 @@ pub(crate) struct Chunk {
     pub(crate) body: Vec<u8>,
 }
 
-/// What is stored of some deployments in a span.
+/// What is sealed of some deployments in a span.
 pub(crate) struct Stored {
     /// By deployment and container, ascending.
     pub(crate) chunks: Vec<Chunk>,
-    /// By host, ascending.
-    pub(crate) fresh: Vec<FreshTick>,
     /// Per host, the fresh ticks, ascending: what is sealed of these moments was replaced.
     replaced: HashMap<i64, Vec<i64>>,
 }
@@ -54,12 +52,14 @@ impl Stored {
 }
 
 impl Store {
-    /// Reads what is stored of some deployments in a span.
+    /// Reads what is stored of some deployments in a span. The fresh ticks of their hosts are shown one by one, a host's
+    /// ascending, while the next ones are read: reading takes about as long as what is done with them.
     pub(crate) async fn stored(
         &self,
         deployments: &[DeploymentId],
         range: TimeRange,
         directory: &Directory,
+        mut show: impl FnMut(&FreshTick) -> Result<(), Damage>,
     ) -> Result<Stored, StoreError> {
         let ids = id_list(deployments.iter().map(|deployment| deployment.0));
         let hosts: HashSet<i64> = deployments
@@ -68,6 +68,7 @@ impl Store {
             .map(|deployment| deployment.host.0)
             .collect();
         let earliest_ms = range.from_ms.saturating_sub(LONGEST_SPAN_MS);
+        let moments = self.fresh_moments(range);
         let mut tx = self.read().await?;
         let chunks = sqlx::query_as!(
             Chunk,
@@ -82,16 +83,13 @@ impl Store {
         )
         .fetch_all(&mut *tx)
         .await?;
-        let fresh = fresh_ticks(&mut tx, hosts, range).await?;
         let mut replaced: HashMap<i64, Vec<i64>> = HashMap::new();
-        for tick in &fresh {
+        each_fresh_tick(&mut tx, hosts, &moments, |tick| {
             replaced.entry(tick.host_id).or_default().push(tick.tick_ms);
-        }
-        Ok(Stored {
-            chunks,
-            fresh,
-            replaced,
+            show(&tick)
         })
+        .await?;
+        Ok(Stored { chunks, replaced })
     }
 
     /// Columns of every container of these deployments in a span, by deployment and container.
@@ -104,10 +102,21 @@ impl Store {
         range: TimeRange,
         fields: &[SampleField],
     ) -> Result<Vec<ContainerSeries>, StoreError> {
-        let stored = self.stored(deployments, range, &self.directory()).await?;
         let wanted: HashSet<DeploymentId> = deployments.iter().copied().collect();
         let fields = fields.to_vec();
-        off_thread(move || series(&stored, range, &wanted, &fields)).await
+        let mut places = Places::new();
+        let stored = self
+            .stored(deployments, range, &self.directory(), |tick| {
+                let wanted = |deployment| wanted.contains(&deployment);
+                each_sample(&tick.samples, wanted, Fields::of(&fields), |sample| {
+                    let rows = places
+                        .entry((sample.deployment, sample.container))
+                        .or_insert_with(|| Rows::of(&fields));
+                    push_sample(rows, tick.tick_ms, &fields, &sample);
+                })
+            })
+            .await?;
+        off_thread(move || series(&stored, places, range, &fields)).await
     }
 
     /// These deployments' sums tick by tick in a span, merged into at most `max_points` buckets.
@@ -125,21 +134,41 @@ impl Store {
                 "a window needs at least one point".to_owned(),
             ));
         }
-        let stored = self.stored(deployments, range, &self.directory()).await?;
-        let wanted: Arc<HashSet<DeploymentId>> = Arc::new(deployments.iter().copied().collect());
-        off_thread(move || Ok(sums(&stored, range, &wanted)?.into_columns(range, max_points))).await
+        let wanted: HashSet<DeploymentId> = deployments.iter().copied().collect();
+        let mut sums = Sums::default();
+        let stored = self
+            .stored(deployments, range, &self.directory(), |tick| {
+                let wanted = |deployment| wanted.contains(&deployment);
+                each_sample(&tick.samples, wanted, Fields::of(&SUMMED), |sample| {
+                    sums.add(
+                        tick.tick_ms,
+                        tick.interval_ms,
+                        sample.deployment.0,
+                        sample.memory_used_bytes,
+                        sample.cpu_cores,
+                        sample.memory_limit_bytes,
+                    );
+                })
+            })
+            .await?;
+        off_thread(move || {
+            add_sealed(&mut sums, &stored, range)?;
+            Ok(sums.into_columns(range, max_points))
+        })
+        .await
     }
 }
 
-fn sums(stored: &Stored, range: TimeRange, wanted: &HashSet<DeploymentId>) -> Result<Sums, StoreError> {
-    let needed = [
-        SampleField::MemoryUsed,
-        SampleField::MemoryLimit,
-        SampleField::CpuCores,
-    ];
-    let mut sums = Sums::default();
+/// What sums are taken of.
+const SUMMED: [SampleField; 3] = [
+    SampleField::MemoryUsed,
+    SampleField::MemoryLimit,
+    SampleField::CpuCores,
+];
+
+fn add_sealed(sums: &mut Sums, stored: &Stored, range: TimeRange) -> Result<(), StoreError> {
     for chunk in &stored.chunks {
-        let columns = take_columns(&chunk.body, |field| needed.contains(&field))?;
+        let columns = take_columns(&chunk.body, |field| SUMMED.contains(&field))?;
         for row in stored.live_rows(chunk, &columns.times_ms, range) {
             sums.add(
                 columns.times_ms[row],
@@ -151,20 +180,11 @@ fn sums(stored: &Stored, range: TimeRange, wanted: &HashSet<DeploymentId>) -> Re
             );
         }
     }
-    for tick in &stored.fresh {
-        for sample in take_tick(&tick.samples, |deployment| wanted.contains(&deployment))? {
-            sums.add(
-                tick.tick_ms,
-                tick.interval_ms,
-                sample.deployment.0,
-                sample.memory_used_bytes,
-                sample.cpu_cores,
-                sample.memory_limit_bytes,
-            );
-        }
-    }
-    Ok(sums)
+    Ok(())
 }
+
+/// Rows by deployment and container.
+type Places = BTreeMap<(DeploymentId, ContainerId), Rows>;
 
 /// Rows of one container: times, and a value per field asked for.
 #[derive(Default)]
@@ -204,7 +224,7 @@ impl Rows {
         }
     }
 
-    /// Late ticks are fresh while earlier and later ones are sealed: order is made at the end, where it is missing.
+    /// Fresh ticks come first, and late ones lie between sealed ones: order is made at the end, where it is missing.
     fn ordered(mut self) -> Self {
         if self.times_ms.is_sorted() {
             return self;
@@ -224,11 +244,10 @@ impl Rows {
 
 fn series(
     stored: &Stored,
+    mut places: Places,
     range: TimeRange,
-    wanted: &HashSet<DeploymentId>,
     fields: &[SampleField],
 ) -> Result<Vec<ContainerSeries>, StoreError> {
-    let mut places: BTreeMap<(DeploymentId, ContainerId), Rows> = BTreeMap::new();
     for chunk in &stored.chunks {
         let columns = take_columns(&chunk.body, |field| fields.contains(&field))?;
         let place = (DeploymentId(chunk.deployment_id), ContainerId(chunk.container_id));
@@ -240,14 +259,6 @@ fn series(
                 |field| columns.whole(field, row),
                 |field| columns.real(field, row),
             );
-        }
-    }
-    for tick in &stored.fresh {
-        for sample in take_tick(&tick.samples, |deployment| wanted.contains(&deployment))? {
-            let rows = places
-                .entry((sample.deployment, sample.container))
-                .or_insert_with(|| Rows::of(fields));
-            push_sample(rows, tick.tick_ms, fields, &sample);
         }
     }
     let series = places.into_iter().filter(|(_, rows)| !rows.times_ms.is_empty());

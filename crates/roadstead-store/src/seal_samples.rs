@@ -60,6 +60,7 @@ impl Store {
         // The writer is held throughout: no tick can come between reading the fresh ones and removing them. Several hosts
         // share a transaction because their rows share pages.
         let mut tx = self.write().await?;
+        self.forget_moments(&mut tx).await?;
         let hosts = sqlx::query_scalar!(
             "SELECT host_id FROM host WHERE host_id > ? ORDER BY host_id LIMIT ?",
             after,
@@ -76,7 +77,8 @@ impl Store {
             from_ms: start_ms,
             to_ms: start_ms + SPAN_MS,
         };
-        let fresh = fresh_ticks(&mut tx, hosts, span).await?;
+        let moments = self.fresh_moments(span);
+        let fresh = fresh_ticks(&mut tx, hosts, &moments).await?;
         let rows = fresh.len() as u64;
         let mut of_host: BTreeMap<i64, Vec<FreshTick>> = BTreeMap::new();
         for tick in fresh {
@@ -86,19 +88,10 @@ impl Store {
             seal_span(&mut tx, HostId(host), span, fresh).await?;
         }
         if rows > 0 {
-            let end_ms = start_ms + SPAN_MS;
             sqlx::query!(
-                r#"WITH RECURSIVE moment (tick_ms) AS (
-                       SELECT MIN(tick_ms) FROM fresh_tick WHERE tick_ms >= ?1
-                       UNION ALL
-                       SELECT (SELECT MIN(tick_ms) FROM fresh_tick WHERE tick_ms > moment.tick_ms)
-                       FROM moment WHERE moment.tick_ms < ?2
-                   )
-                   DELETE FROM fresh_tick
-                   WHERE tick_ms IN (SELECT moment.tick_ms FROM moment WHERE moment.tick_ms < ?2)
-                     AND host_id >= ?3 AND host_id <= ?4"#,
-                start_ms,
-                end_ms,
+                "DELETE FROM fresh_tick
+                 WHERE tick_ms IN (SELECT value FROM json_each(?)) AND host_id >= ? AND host_id <= ?",
+                moments,
                 first,
                 last
             )

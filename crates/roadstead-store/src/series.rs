@@ -68,8 +68,35 @@ pub(crate) const REAL_FIELDS: usize = 5;
 
 impl SampleField {
     /// Position among all fields in stored order.
-    pub(crate) fn position(self) -> usize {
+    pub(crate) const fn position(self) -> usize {
         self as usize
+    }
+}
+
+/// A choice of fields.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Fields(u64);
+
+impl Fields {
+    pub(crate) const ALL: Self = Self(u64::MAX);
+
+    pub(crate) const fn of(fields: &[SampleField]) -> Self {
+        let mut chosen = 0;
+        let mut at = 0;
+        while at < fields.len() {
+            chosen |= 1 << fields[at].position();
+            at += 1;
+        }
+        Self(chosen)
+    }
+
+    pub(crate) const fn and(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// Whether the field at a stored position is chosen.
+    pub(crate) const fn has(self, position: usize) -> bool {
+        self.0 >> position & 1 == 1
     }
 }
 

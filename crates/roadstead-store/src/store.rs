@@ -11,6 +11,7 @@ use roadstead_model::HostId;
 
 use crate::StoreError;
 use crate::directory::Directory;
+use crate::fresh_moments::FreshMoments;
 use crate::inventory::Listed;
 
 /// One database. Cheap to clone; all clones are one store with one writer.
@@ -30,8 +31,8 @@ pub(crate) struct Inner {
     /// What each host listed last, so that an unchanged list costs no transaction.
     /// Whoever changes the directory holds its lock.
     pub(crate) listed: Arc<Mutex<HashMap<HostId, Listed>>>,
-    /// Each host's newest fresh tick: the table has moments first, and would be read whole for this.
-    pub(crate) newest_ticks: RwLock<HashMap<HostId, i64>>,
+    /// When ticks are fresh: the table has moments first, and would be read whole for this.
+    pub(crate) fresh_moments: RwLock<FreshMoments>,
     /// The span being sealed and the last host that was.
     pub(crate) sealing: Mutex<(i64, i64)>,
     /// Held open: its lock says that the store is in use.

@@ -4,18 +4,20 @@
 //! it is sealed (see `seal_samples`); readers take both and never the same tick twice: a fresh tick of a host replaces
 //! what is sealed of it.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
-use std::sync::PoisonError;
+use std::collections::{BTreeMap, HashSet};
 
-use sqlx::{QueryBuilder, Sqlite, SqliteConnection, SqlitePool};
+use futures_util::TryStreamExt as _;
+use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 
 use roadstead_model::{ContainerId, DeploymentId, HostId, Tick, TimeRange};
 
+use crate::codec::bytes::Damage;
 use crate::codec::chunk::take_chunk;
 use crate::codec::tick::{put_tick, take_tick};
 use crate::directory::Directory;
 use crate::lots::lots;
 use crate::seal_samples::LONGEST_SPAN_MS;
+use crate::store::id_list;
 use crate::{Store, StoreError};
 
 impl Store {
@@ -58,36 +60,10 @@ impl Store {
                 });
             }
         }
+        self.note_moments(ticks);
         tx.commit().await?;
-        let mut newest = self
-            .inner
-            .newest_ticks
-            .write()
-            .unwrap_or_else(PoisonError::into_inner);
-        for tick in ticks {
-            let known = newest.entry(tick.host).or_insert(tick.tick_ms);
-            *known = (*known).max(tick.tick_ms);
-        }
+        self.note_newest_ticks(ticks);
         Ok(())
-    }
-
-    /// Each host's newest fresh tick.
-    pub(crate) fn newest_ticks(&self) -> HashMap<HostId, i64> {
-        let newest = self
-            .inner
-            .newest_ticks
-            .read()
-            .unwrap_or_else(PoisonError::into_inner);
-        newest.clone()
-    }
-
-    pub(crate) fn forget_newest_tick(&self, host: HostId) {
-        let mut newest = self
-            .inner
-            .newest_ticks
-            .write()
-            .unwrap_or_else(PoisonError::into_inner);
-        newest.remove(&host);
     }
 
     /// A host's ticks in a span, ascending, fresh and sealed alike; samples by deployment and container. A sealed tick
@@ -96,6 +72,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Damaged`] and any failure of the database.
     pub async fn ticks_between(&self, host: HostId, range: TimeRange) -> Result<Vec<Tick>, StoreError> {
+        let moments = self.fresh_moments(range);
         let mut tx = self.read().await?;
         let mut ticks: BTreeMap<i64, Tick> = BTreeMap::new();
         let earliest_ms = range.from_ms.saturating_sub(LONGEST_SPAN_MS);
@@ -125,7 +102,7 @@ impl Store {
                 }
             }
         }
-        for fresh in fresh_ticks(&mut tx, [host.0], range).await? {
+        for fresh in fresh_ticks(&mut tx, [host.0], &moments).await? {
             let tick = Tick {
                 host,
                 tick_ms: fresh.tick_ms,
@@ -236,46 +213,43 @@ pub(crate) struct FreshTick {
     pub(crate) samples: Vec<u8>,
 }
 
-/// The fresh ticks of some hosts in a span, by host and time.
-///
-/// The table's key has the moment first: the distinct moments of the span are found by leaping from one to the next, and
-/// each host's row of each is then one look-up.
+/// The fresh ticks of some hosts at some of [`Store::fresh_moments`], by host and time.
 pub(crate) async fn fresh_ticks(
     tx: &mut SqliteConnection,
     hosts: impl IntoIterator<Item = i64>,
-    range: TimeRange,
+    moments: &str,
 ) -> Result<Vec<FreshTick>, StoreError> {
-    let hosts = crate::store::id_list(hosts);
-    let mut ticks = sqlx::query_as!(
-        FreshTick,
-        r#"WITH RECURSIVE moment (tick_ms) AS (
-               SELECT MIN(tick_ms) FROM fresh_tick WHERE tick_ms >= ?1
-               UNION ALL
-               SELECT (SELECT MIN(tick_ms) FROM fresh_tick WHERE tick_ms > moment.tick_ms)
-               FROM moment WHERE moment.tick_ms < ?2
-           )
-           SELECT host_id, tick_ms, interval_ms, samples FROM fresh_tick
-           WHERE tick_ms IN (SELECT moment.tick_ms FROM moment WHERE moment.tick_ms < ?2)
-             AND host_id IN (SELECT value FROM json_each(?3))"#,
-        range.from_ms,
-        range.to_ms,
-        hosts
-    )
-    .fetch_all(tx)
+    let mut ticks = Vec::new();
+    each_fresh_tick(tx, hosts, moments, |tick| {
+        ticks.push(tick);
+        Ok(())
+    })
     .await?;
     ticks.sort_unstable_by_key(|tick| (tick.host_id, tick.tick_ms));
     Ok(ticks)
 }
 
-/// Each host's newest fresh tick, from the table: once, at start.
-pub(crate) async fn load_newest(readers: &SqlitePool) -> Result<HashMap<HostId, i64>, StoreError> {
-    let rows = sqlx::query!(
-        r#"SELECT host_id AS "host_id!", MAX(tick_ms) AS "tick_ms!: i64" FROM fresh_tick GROUP BY host_id"#
+/// Hands over the fresh ticks of some hosts at some of [`Store::fresh_moments`] while the next ones are read; a host's are
+/// ascending. Each is one look-up.
+pub(crate) async fn each_fresh_tick(
+    tx: &mut SqliteConnection,
+    hosts: impl IntoIterator<Item = i64>,
+    moments: &str,
+    mut take: impl FnMut(FreshTick) -> Result<(), Damage>,
+) -> Result<(), StoreError> {
+    let hosts = id_list(hosts);
+    let mut ticks = sqlx::query_as!(
+        FreshTick,
+        r#"SELECT host_id, tick_ms, interval_ms, samples FROM fresh_tick
+           WHERE tick_ms IN (SELECT value FROM json_each(?))
+             AND host_id IN (SELECT value FROM json_each(?))
+           ORDER BY tick_ms, host_id"#,
+        moments,
+        hosts
     )
-    .fetch_all(readers)
-    .await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| (HostId(row.host_id), row.tick_ms))
-        .collect())
+    .fetch(tx);
+    while let Some(tick) = ticks.try_next().await? {
+        take(tick)?;
+    }
+    Ok(())
 }

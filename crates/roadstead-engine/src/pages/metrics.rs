@@ -173,7 +173,10 @@ impl Fleet {
             .filter_map(|(at_ms, bytes)| Some((*at_ms, (*bytes)?)))
             .collect();
         let limit_bytes = whole.limit_bytes.last().copied().flatten();
-        let checked = leak::check(&points, limit_bytes);
+        // Some tens of thousands of slopes: beside the chart, not between the rows it waits for.
+        let checked = tokio::task::spawn_blocking(move || leak::check(&points, limit_bytes))
+            .await
+            .map_err(WireError::internal)?;
         Ok(LeakAnswer {
             check: checked.ok(),
             withheld: checked.err(),

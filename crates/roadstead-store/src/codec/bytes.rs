@@ -103,6 +103,25 @@ impl<'a> Take<'a> {
         }
     }
 
+    /// Passes over so many integers of [`Put::put_uint`]: every one ends with the only byte of it below 0x80.
+    #[inline]
+    pub(crate) fn skip_uints(&mut self, mut count: u32) -> Result<(), Damage> {
+        const TOP_BITS: u64 = 0x8080_8080_8080_8080;
+        while let Some((head, rest)) = self.rest.split_first_chunk::<8>() {
+            let ends = (!u64::from_le_bytes(*head) & TOP_BITS).count_ones();
+            // When all of them may end in here, the last one's end has to be found.
+            if ends >= count {
+                break;
+            }
+            count -= ends;
+            self.rest = rest;
+        }
+        while count > 0 {
+            count -= u32::from(self.byte()? < 0x80);
+        }
+        Ok(())
+    }
+
     pub(crate) fn wide(&mut self) -> Result<u128, Damage> {
         // Nearly all of them are short: no need to count in 128 bits.
         let mut low = 0_u64;
@@ -223,6 +242,22 @@ mod tests {
         fn garbage_is_refused_and_never_panics(bytes: Vec<u8>) {
             let mut take = Take::new(&bytes);
             while take.uint().is_ok() && take.wide().is_ok() && take.part().is_ok() {}
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn passing_over_integers_is_reading_them(values: Vec<u64>, count in 0_u32..40) {
+            let mut blob = Vec::new();
+            for value in &values {
+                blob.put_uint(*value);
+            }
+            let (mut read, mut passed) = (Take::new(&blob), Take::new(&blob));
+            let by_reading = (0..count).try_for_each(|_| read.uint().map(drop));
+            prop_assert_eq!(passed.skip_uints(count).is_ok(), by_reading.is_ok());
+            if by_reading.is_ok() {
+                prop_assert_eq!(passed.rest(), read.rest());
+            }
         }
     }
 

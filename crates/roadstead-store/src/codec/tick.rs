@@ -8,7 +8,7 @@
 use roadstead_model::{ContainerId, DeploymentId, Sample};
 
 use super::bytes::{Damage, Put, Take};
-use crate::series::{REAL_FIELDS, WHOLE_FIELDS, reals, set_real, set_whole, wholes};
+use crate::series::{Fields, REAL_FIELDS, WHOLE_FIELDS, reals, set_real, set_whole, wholes};
 
 const FORMAT: u8 = 1;
 
@@ -81,6 +81,17 @@ fn put_sample(part: &mut Vec<u8>, sample: &Sample) {
 /// The samples of [`put_tick`] whose deployment is wanted.
 pub(crate) fn take_tick(blob: &[u8], wanted: impl Fn(DeploymentId) -> bool) -> Result<Vec<Sample>, Damage> {
     let mut samples = Vec::new();
+    each_sample(blob, wanted, Fields::ALL, |sample| samples.push(sample))?;
+    Ok(samples)
+}
+
+/// Hands over the samples of [`put_tick`] whose deployment is wanted, in their order. Fields that were not asked for are absent.
+pub(crate) fn each_sample(
+    blob: &[u8],
+    wanted: impl Fn(DeploymentId) -> bool,
+    fields: Fields,
+    mut take_in: impl FnMut(Sample),
+) -> Result<(), Damage> {
     let mut take = Take::new(blob);
     take.format(FORMAT)?;
     let groups = take.count(blob.len())?;
@@ -96,33 +107,51 @@ pub(crate) fn take_tick(blob: &[u8], wanted: impl Fn(DeploymentId) -> bool) -> R
         let mut container = 0_i64;
         for _ in 0..count {
             container = container.wrapping_add(part.int()?);
-            samples.push(take_sample(&mut part, ContainerId(container), deployment)?);
+            take_in(take_sample(
+                &mut part,
+                ContainerId(container),
+                deployment,
+                fields,
+            )?);
         }
     }
-    Ok(samples)
+    Ok(())
 }
 
 fn take_sample(
     part: &mut Take<'_>,
     container: ContainerId,
     deployment: DeploymentId,
+    fields: Fields,
 ) -> Result<Sample, Damage> {
     let mut sample = Sample::empty(container, deployment);
     let mask = part.uint()?;
+    let mut unread = 0;
     for at in 0..WHOLE_FIELDS {
-        if mask >> at & 1 == 1 {
+        if mask >> at & 1 == 0 {
+            continue;
+        }
+        if fields.has(at) {
+            part.skip_uints(unread)?;
+            unread = 0;
             set_whole(&mut sample, at, Some(part.uint()?))?;
+        } else {
+            unread += 1;
         }
     }
+    part.skip_uints(unread)?;
     for at in 0..REAL_FIELDS {
-        if mask >> (WHOLE_FIELDS + at) & 1 == 1 {
-            let tagged = part.uint()?;
-            let value = match tagged & 3 {
-                ONES => (tagged >> 2) as f64,
-                TEN_THOUSANDTHS => (tagged >> 2) as f64 / 10_000.0,
-                BITS => part.real()?,
-                _ => return Err(Damage("a real number's form is unknown")),
-            };
+        if mask >> (WHOLE_FIELDS + at) & 1 == 0 {
+            continue;
+        }
+        let tagged = part.uint()?;
+        let value = match tagged & 3 {
+            ONES => (tagged >> 2) as f64,
+            TEN_THOUSANDTHS => (tagged >> 2) as f64 / 10_000.0,
+            BITS => part.real()?,
+            _ => return Err(Damage("a real number's form is unknown")),
+        };
+        if fields.has(WHOLE_FIELDS + at) {
             set_real(&mut sample, at, Some(value));
         }
     }
@@ -132,6 +161,7 @@ fn take_sample(
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
+    use crate::SampleField;
     use proptest::prelude::*;
 
     /// Any sample: any field absent, any bits.
@@ -176,6 +206,12 @@ pub(crate) mod tests {
         )
     }
 
+    fn samples_in_order(samples: &[Sample]) -> Vec<Sample> {
+        let mut ordered = samples.to_vec();
+        ordered.sort_by_key(|sample| (sample.deployment, sample.container));
+        ordered
+    }
+
     proptest! {
         #[test]
         fn any_tick_comes_back(samples in (0_i64..40).prop_flat_map(|n| (0..n).map(|at| any_sample(at * 7, at % 3)).collect::<Vec<_>>())) {
@@ -187,6 +223,18 @@ pub(crate) mod tests {
             let of_one: Vec<_> = take_tick(&blob, |deployment| deployment.0 == 1).unwrap().iter().map(bits).collect();
             wanted.retain(|sample| sample.1 == 1);
             prop_assert_eq!(of_one, wanted);
+
+            let mut chosen = Vec::new();
+            each_sample(&blob, |_| true, Fields::of(&[SampleField::MemoryLimit, SampleField::NetworkTx]), |sample| {
+                chosen.push(bits(&sample));
+            })
+            .unwrap();
+            let expected = samples_in_order(&samples).into_iter().map(|sample| bits(&Sample {
+                memory_limit_bytes: sample.memory_limit_bytes,
+                network_tx_bytes_per_s: sample.network_tx_bytes_per_s,
+                ..Sample::empty(sample.container, sample.deployment)
+            }));
+            prop_assert_eq!(chosen, expected.collect::<Vec<_>>());
         }
 
         #[test]

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use roadstead_model::{DeploymentId, TimeRange};
 
 use super::buckets::{Buckets, bucket_ms};
+use super::fresh::FreshSums;
 use super::missed::{MISSED_FOR_MS, Runs};
 use super::moments::{Cell, Count, Moments, NO_TICK};
 use super::parts::{Part, Parts, Sums};
@@ -49,7 +50,11 @@ impl Store {
                 .saturating_sub(if alone { 0 } else { MISSED_FOR_MS }),
             ..range
         };
-        let stored = self.stored(deployments, read, &directory).await?;
+        let wanted: HashSet<DeploymentId> = deployments.iter().copied().collect();
+        let mut fresh = FreshSums::new(wanted, spec);
+        let stored = self
+            .stored(deployments, read, &directory, |tick| fresh.take_in(tick))
+            .await?;
         let runs = if alone {
             Runs::default()
         } else {
@@ -57,10 +62,9 @@ impl Store {
             let mut tx = self.read().await?;
             Runs::read(&mut tx, &ids, range.from_ms, &spec.lines).await?
         };
-        let wanted: HashSet<DeploymentId> = deployments.iter().copied().collect();
         let spec = spec.clone();
         off_thread(move || {
-            let parts = Parts::of(&stored, &wanted, read, &spec)?;
+            let parts = Parts::of(&stored, fresh, read, &spec)?;
             chart(&parts, &stored, range, &spec, &runs)
         })
         .await
@@ -112,13 +116,10 @@ fn chart(
     let most = spec.lines.most();
     let mut lines: Vec<(Option<u64>, LineColumns)> = Vec::new();
     let mut counts = vec![Count::default(); moments.times_ms.len()];
+    moments.add_counts(&parts.fresh_counts, &mut counts);
     for batch in batches(&parts.parts) {
         let sums = in_halves(batch, parts, stored)?;
-        for (counts_of_host, shown) in sums.counts.iter().zip(&moments.shown) {
-            for (count, tick) in counts.iter_mut().zip(shown).filter(|(_, tick)| **tick != NO_TICK) {
-                count.merge(counts_of_host.get(*tick as usize).copied().unwrap_or_default());
-            }
-        }
+        moments.add_counts(&sums.counts, &mut counts);
         for (group, by_host) in &sums.cells {
             let mut cells = over_hosts(by_host, &moments);
             runs.mark(hosts, &moments, *group, &mut cells);

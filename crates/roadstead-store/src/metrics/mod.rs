@@ -5,6 +5,7 @@
 //! nothing is interpolated.
 
 mod buckets;
+mod fresh;
 mod live;
 mod missed;
 mod moments;

@@ -34,7 +34,8 @@ pub(super) struct Shown {
     pub(super) memory_bytes: Option<u64>,
     pub(super) limit_bytes: Option<u64>,
     pub(super) cpu_cores: Option<f64>,
-    pub(super) rates: [Option<f64>; RATES],
+    /// Absent where none were asked for.
+    pub(super) rates: Option<[Option<f64>; RATES]>,
 }
 
 impl Shown {
@@ -43,16 +44,12 @@ impl Shown {
             memory_bytes: sample.memory_used_bytes,
             limit_bytes: sample.memory_limit_bytes,
             cpu_cores: sample.cpu_cores,
-            rates: if rates {
-                [
-                    sample.network_rx_bytes_per_s,
-                    sample.network_tx_bytes_per_s,
-                    sample.block_read_bytes_per_s,
-                    sample.block_write_bytes_per_s,
-                ]
-            } else {
-                [None; RATES]
-            },
+            rates: rates.then_some([
+                sample.network_rx_bytes_per_s,
+                sample.network_tx_bytes_per_s,
+                sample.block_read_bytes_per_s,
+                sample.block_write_bytes_per_s,
+            ]),
         }
     }
 }
@@ -78,7 +75,7 @@ impl Cell {
             Some(cores) => self.cpu_cores += cores,
             None => self.flags |= CPU_UNKNOWN,
         }
-        for (at, rate) in shown.rates.iter().enumerate() {
+        for (at, rate) in shown.rates.iter().flatten().enumerate() {
             match rate.filter(|rate| rate.is_finite()) {
                 Some(rate) => {
                     self.rates[at] += rate;
@@ -242,6 +239,19 @@ impl Moments {
         Self {
             shown: shown.collect(),
             times_ms,
+        }
+    }
+
+    /// Adds what each host counted at its ticks to the counts of the moments that show them.
+    pub(super) fn add_counts(&self, by_host: &[Vec<Count>], of_moment: &mut [Count]) {
+        for (counts, shown) in by_host.iter().zip(&self.shown) {
+            for (count, tick) in of_moment
+                .iter_mut()
+                .zip(shown)
+                .filter(|(_, tick)| **tick != NO_TICK)
+            {
+                count.merge(counts.get(*tick as usize).copied().unwrap_or_default());
+            }
         }
     }
 

@@ -1,34 +1,38 @@
-//! Stored samples, container by container, added up by group and tick of their host.
+//! What is stored in pieces, added up by group and tick of their host: sealed samples container by container, and the sums of fresh
+//! ones.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
 use roadstead_model::time::MINUTE_MS;
-use roadstead_model::{ContainerId, DeploymentId, TimeRange};
+use roadstead_model::{ContainerId, TimeRange};
 
 use super::MetricsSpec;
+use super::fresh::FreshSums;
 use super::moments::{Cell, Count, HostTicks, RATES, Shown};
 use crate::SampleField;
 use crate::codec::bytes::Damage;
 use crate::codec::chunk::ChunkColumns;
-use crate::codec::tick::take_tick;
 use crate::samples::{Chunk, Stored};
 
 /// What a tick shows holds for its interval, at most so long: the longest an operator can set.
 const LONGEST_INTERVAL_MS: i64 = 5 * MINUTE_MS;
 
-const FIELDS: [SampleField; 3] = [
+/// The place of a group's fresh sums among its containers.
+const AFTER_SEALED: ContainerId = ContainerId(i64::MAX);
+
+pub(super) const FIELDS: [SampleField; 3] = [
     SampleField::MemoryUsed,
     SampleField::MemoryLimit,
     SampleField::CpuCores,
 ];
-const RATE_FIELDS: [SampleField; RATES] = [
+pub(super) const RATE_FIELDS: [SampleField; RATES] = [
     SampleField::NetworkRx,
     SampleField::NetworkTx,
     SampleField::BlockRead,
     SampleField::BlockWrite,
 ];
 
-/// One container's samples in one piece.
+/// One container's sealed samples in one piece, or what is fresh of a group on one host.
 pub(super) struct Part<'a> {
     /// Number of its host.
     host: usize,
@@ -39,14 +43,16 @@ pub(super) struct Part<'a> {
 
 enum Samples<'a> {
     Sealed(&'a Chunk),
-    /// By moment of the tick, ascending.
-    Fresh(Vec<(i64, Shown)>),
+    /// Sums by moment of the tick, ascending. Their containers are counted already.
+    Fresh(Vec<(i64, Cell)>),
 }
 
 /// All pieces of a span, by group and container.
 pub(super) struct Parts<'a> {
     pub(super) hosts: Vec<HostTicks>,
     pub(super) parts: Vec<Part<'a>>,
+    /// The containers of fresh ticks, by number of the host, by its ticks.
+    pub(super) fresh_counts: Vec<Vec<Count>>,
     /// The shortest interval of any tick.
     pub(super) interval_ms: i64,
     span: TimeRange,
@@ -56,7 +62,7 @@ pub(super) struct Parts<'a> {
 impl<'a> Parts<'a> {
     pub(super) fn of(
         stored: &'a Stored,
-        wanted: &HashSet<DeploymentId>,
+        fresh: FreshSums,
         span: TimeRange,
         spec: &MetricsSpec,
     ) -> Result<Self, Damage> {
@@ -87,30 +93,37 @@ impl<'a> Parts<'a> {
             };
             parts.push((container, part));
         }
-        let mut fresh: HashMap<(usize, ContainerId), Vec<(i64, Shown)>> = HashMap::new();
-        for tick in &stored.fresh {
-            let samples = take_tick(&tick.samples, |deployment| wanted.contains(&deployment))?;
-            if samples.is_empty() {
-                continue;
+        let mut fresh_counts = Vec::new();
+        for of_host in fresh.hosts.into_iter().filter(|host| !host.times_ms.is_empty()) {
+            let host = hosts.at(of_host.host_id);
+            until_ms.clear();
+            for (tick_ms, interval_ms) in of_host.times_ms.iter().zip(&of_host.intervals_ms) {
+                until_ms.push(hosts.until_ms(*tick_ms, *interval_ms));
             }
-            let host = hosts.at(tick.host_id);
-            let until_ms = hosts.until_ms(tick.tick_ms, tick.interval_ms);
-            hosts.ticks[host].take_in(&[tick.tick_ms], &[until_ms]);
-            for sample in &samples {
-                let shown = fresh.entry((host, sample.container)).or_default();
-                shown.push((tick.tick_ms, Shown::of(sample, *rates)));
+            hosts.ticks[host].take_in(&of_host.times_ms, &until_ms);
+            parts.extend(of_host.groups.into_iter().map(|(group, sums)| {
+                let part = Part {
+                    host,
+                    group: Some(group),
+                    samples: Samples::Fresh(sums),
+                };
+                (AFTER_SEALED, part)
+            }));
+            fresh_counts.push((host, of_host.times_ms, of_host.counts));
+        }
+        parts.sort_by_key(|(container, part)| (part.group, part.host, *container));
+        let mut counts = vec![Vec::new(); hosts.ticks.len()];
+        for (host, times_ms, of_tick) in fresh_counts {
+            let ticks = &hosts.ticks[host].times_ms;
+            counts[host].resize(ticks.len(), Count::default());
+            let mut at = 0;
+            for (tick_ms, count) in times_ms.into_iter().zip(of_tick) {
+                at = tick_at(ticks, at, tick_ms);
+                counts[host][at] = count;
             }
         }
-        parts.extend(fresh.into_iter().map(|((host, container), shown)| {
-            let part = Part {
-                host,
-                group: lines.group_of(container),
-                samples: Samples::Fresh(shown),
-            };
-            (container, part)
-        }));
-        parts.sort_by_key(|(container, part)| (part.group, part.host, *container));
         Ok(Self {
+            fresh_counts: counts,
             hosts: hosts.ticks,
             parts: parts.into_iter().map(|(_, part)| part).collect(),
             interval_ms: hosts.interval_ms.unwrap_or(1),
@@ -179,12 +192,11 @@ impl Sums {
             };
             cells.resize(ticks.len(), Cell::default());
             match &part.samples {
-                Samples::Fresh(shown) => {
+                Samples::Fresh(fresh) => {
                     let mut at = 0;
-                    for (tick_ms, shown) in shown {
+                    for (tick_ms, cell) in fresh {
                         at = tick_at(ticks, at, *tick_ms);
-                        counts[at].add(shown.memory_bytes.is_some());
-                        cells[at].add(shown);
+                        cells[at].merge(cell);
                     }
                 }
                 Samples::Sealed(chunk) => {
@@ -195,7 +207,7 @@ impl Sums {
                     let mut at = 0;
                     for row in stored.live_rows(chunk, &columns.times_ms, all.span) {
                         at = tick_at(ticks, at, columns.times_ms[row]);
-                        let shown = shown(&columns, row);
+                        let shown = shown(&columns, row, all.rates);
                         counts[at].add(shown.memory_bytes.is_some());
                         cells[at].add(&shown);
                     }
@@ -245,11 +257,11 @@ fn tick_at(ticks_ms: &[i64], from: usize, tick_ms: i64) -> usize {
 }
 
 #[inline]
-fn shown(columns: &ChunkColumns, row: usize) -> Shown {
+fn shown(columns: &ChunkColumns, row: usize, rates: bool) -> Shown {
     Shown {
         memory_bytes: columns.whole(SampleField::MemoryUsed, row),
         limit_bytes: columns.whole(SampleField::MemoryLimit, row),
         cpu_cores: columns.real(SampleField::CpuCores, row),
-        rates: RATE_FIELDS.map(|field| columns.real(field, row)),
+        rates: rates.then(|| RATE_FIELDS.map(|field| columns.real(field, row))),
     }
 }

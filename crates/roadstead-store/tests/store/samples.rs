@@ -3,7 +3,7 @@ use roadstead_model::time::{DAY_MS, HOUR_MS};
 use roadstead_model::{Sample, Tick, TimeRange};
 use roadstead_store::{ColumnValues, ContainerRef, SampleField, StoreError};
 
-use crate::fixture::{Fixture, MIDNIGHT_MS, tick};
+use crate::fixture::{Fixture, MIDNIGHT_MS, open, tick};
 
 fn range(from_ms: i64, to_ms: i64) -> TimeRange {
     TimeRange {
@@ -170,6 +170,73 @@ async fn late_ticks_find_their_place_between_sealed_ones() {
             (SampleField::MemoryUsed, ColumnValues::Whole(memory))
         );
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn whoever_reads_while_late_ticks_come_and_spans_are_sealed_finds_every_tick_once() {
+    let fixture = Fixture::new().await;
+    let (host, of) = fixture.one().await;
+    let ticks = |from: i64, step: usize| -> Vec<Tick> {
+        let all = (from..480).step_by(step);
+        all.map(|nth| memory_tick(host, MIDNIGHT_MS + nth * 60_000, &of))
+            .collect()
+    };
+    fixture.store.append_ticks(&ticks(0, 2)).await.unwrap();
+    let (count, mut counts) = tokio::sync::watch::channel(240);
+    let reading = tokio::spawn({
+        let (store, deployment) = (fixture.store.clone(), of.deployment);
+        async move {
+            let mut reads = 0;
+            loop {
+                let at_least = *counts.borrow();
+                let read = store.ticks_between(host, range(0, DAY_MS)).await.unwrap();
+                let window = store
+                    .samples(&[deployment], range(0, DAY_MS), &[SampleField::MemoryUsed])
+                    .await
+                    .unwrap();
+                assert!(read.len() >= at_least, "{} of {at_least} ticks", read.len());
+                for times_ms in [
+                    read.iter().map(|tick| tick.tick_ms).collect::<Vec<_>>(),
+                    window[0].times_ms.clone(),
+                ] {
+                    assert!(times_ms.len() >= at_least);
+                    assert!(times_ms.is_sorted_by(|a, b| a < b), "a tick was given twice");
+                }
+                reads += 1;
+                if counts.has_changed().is_err() {
+                    return (reads, read.len());
+                }
+                counts.mark_unchanged();
+            }
+        }
+    });
+    for (at, late) in ticks(1, 2).chunks(8).enumerate() {
+        fixture.store.append_ticks(late).await.unwrap();
+        count.send(240 + (at + 1) * 8).unwrap();
+        // Each time a span more is complete.
+        fixture.seal(MIDNIGHT_MS + (at as i64 + 1) * HOUR_MS).await;
+    }
+    drop(count);
+    let (reads, read) = reading.await.unwrap();
+    assert!(reads > 10, "read {reads} times");
+    assert_eq!(read, 480);
+}
+
+#[tokio::test]
+async fn fresh_ticks_are_found_after_the_store_was_opened_again() {
+    let fixture = Fixture::new().await;
+    let (host, of) = fixture.one().await;
+    let given: Vec<Tick> = (0..10)
+        .map(|nth| memory_tick(host, MIDNIGHT_MS + nth * 15_000, &of))
+        .collect();
+    fixture.store.append_ticks(&given).await.unwrap();
+    fixture.store.close().await.unwrap();
+    let store = open(fixture.dir.path()).await.store;
+    assert_eq!(store.ticks_between(host, range(0, DAY_MS)).await.unwrap(), given);
+    assert_eq!(
+        store.hosts().await.unwrap()[0].last_tick_ms,
+        given.last().map(|tick| tick.tick_ms)
+    );
 }
 
 #[tokio::test]
