@@ -4,6 +4,7 @@ use roadstead_model::{ContainerConfig, DeployKind};
 
 use super::*;
 use crate::changes::tests::facts;
+use crate::wire::ServiceImage;
 
 const SUM: &str = "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
