@@ -82,6 +82,18 @@ impl Directory {
         !self.removed_hosts.contains(&deployment.host)
     }
 
+    /// The hosts of these deployments, of those that are known.
+    pub(crate) fn hosts_of<'a>(
+        &self,
+        deployments: impl IntoIterator<Item = &'a DeploymentId>,
+    ) -> HashSet<i64> {
+        deployments
+            .into_iter()
+            .filter_map(|deployment| self.deployments.get(deployment))
+            .map(|deployment| deployment.host.0)
+            .collect()
+    }
+
     /// The app of a deployment.
     pub(crate) fn app_of(&self, deployment: DeploymentId) -> Result<AppId, StoreError> {
         self.deployments

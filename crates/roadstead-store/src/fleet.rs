@@ -155,7 +155,7 @@ impl Store {
                 from_ms: first * SHIFT_MS,
                 to_ms: (last + 1) * SHIFT_MS,
             };
-            for report in fresh_reports(&mut tx, span).await? {
+            for report in fresh_reports(&mut tx, span, None).await? {
                 if let Some(deployment) = directory.deployments.get(&report.deployment) {
                     fresh.entry(deployment.app).or_default().push(report);
                 }

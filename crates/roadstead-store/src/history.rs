@@ -8,7 +8,7 @@ use roadstead_model::{AppId, DeploymentId, HostId, Report, TimeRange};
 
 use crate::progress::SHIFT_MS;
 use crate::reports::fresh_reports;
-use crate::store::off_thread;
+use crate::store::{id_list, off_thread};
 use crate::trend::{Stored, trend};
 use crate::{HistoryColumns, Store, StoreError};
 
@@ -56,6 +56,7 @@ impl Store {
             })
             .map(|deployment| deployment.id)
             .collect();
+        let hosts = id_list(directory.hosts_of(&wanted));
         let first = range.from_ms.div_euclid(SHIFT_MS);
         let last = (range.to_ms - 1).div_euclid(SHIFT_MS);
         let mut tx = self.read().await?;
@@ -85,7 +86,7 @@ impl Store {
         } else {
             Vec::new()
         };
-        let fresh: Vec<Report> = fresh_reports(&mut tx, range).await?;
+        let fresh: Vec<Report> = fresh_reports(&mut tx, range, Some(&hosts)).await?;
         drop(tx);
         let stored = Arc::new(Stored {
             sums,

@@ -180,6 +180,7 @@ impl Store {
             apps.insert(directory.app_of(*deployment)?.0);
         }
         let apps = id_list(apps);
+        let hosts = id_list(directory.hosts_of(deployments));
         let first_shift = range.from_ms.div_euclid(SHIFT_MS);
         let last_shift = (range.to_ms - 1).div_euclid(SHIFT_MS);
         let mut tx = self.read().await?;
@@ -192,7 +193,7 @@ impl Store {
         )
         .fetch_all(&mut *tx)
         .await?;
-        let fresh = fresh_reports(&mut tx, range).await?;
+        let fresh = fresh_reports(&mut tx, range, Some(&hosts)).await?;
         drop(tx);
         off_thread(move || {
             let mut found: BTreeMap<(DeploymentId, Window), Report> = BTreeMap::new();
@@ -452,15 +453,19 @@ async fn save_latest(tx: &mut SqliteConnection, report: &Report) -> Result<(), S
     Ok(())
 }
 
-/// The fresh reports whose window starts in a span.
+/// The fresh reports whose window starts in a span, of all hosts or of those of an [`id_list`].
 pub(crate) async fn fresh_reports(
     tx: &mut SqliteConnection,
     range: TimeRange,
+    hosts: Option<&str>,
 ) -> Result<Vec<Report>, StoreError> {
     let rows = sqlx::query!(
-        "SELECT window_ms, reports FROM fresh_report WHERE window_ms >= ? AND window_ms < ?",
+        r#"SELECT window_ms, reports FROM fresh_report
+           WHERE window_ms >= ?1 AND window_ms < ?2
+             AND (?3 IS NULL OR host_id IN (SELECT value FROM json_each(?3)))"#,
         range.from_ms,
-        range.to_ms
+        range.to_ms,
+        hosts
     )
     .fetch_all(tx)
     .await?;

@@ -62,11 +62,7 @@ impl Store {
         mut show: impl FnMut(&FreshTick) -> Result<(), Damage>,
     ) -> Result<Stored, StoreError> {
         let ids = id_list(deployments.iter().map(|deployment| deployment.0));
-        let hosts: HashSet<i64> = deployments
-            .iter()
-            .filter_map(|deployment| directory.deployments.get(deployment))
-            .map(|deployment| deployment.host.0)
-            .collect();
+        let hosts = directory.hosts_of(deployments);
         let earliest_ms = range.from_ms.saturating_sub(LONGEST_SPAN_MS);
         let moments = self.fresh_moments(range);
         let mut tx = self.read().await?;

@@ -88,27 +88,45 @@ impl Fleet {
             .store
             .unreported_log_counts(host, closed, AMENDED_AT_ONCE)
             .await?;
-        for count in &late {
-            let Some(range) = TimeRange::new(count.window.start_ms, count.window.end_ms()) else {
-                continue;
-            };
-            // Without a sample there is no report that could carry them.
-            for mut report in self.store.reports(&[count.deployment], range).await? {
-                let events = LogEvents::of(count);
-                report.log_errors = Some(events.errors);
-                report.log_warnings = Some(events.warnings);
-                match self.store.save_reports(host, count.window, &[report]).await {
-                    // So old that it is counted no more, or forgotten meanwhile.
-                    Err(StoreError::Invalid(_) | StoreError::NotFound { .. }) => {}
-                    outcome => outcome?,
-                }
-            }
+        for of_window in late.chunk_by(|a, b| a.window == b.window) {
+            self.amend_window(host, of_window).await?;
+            self.store.mark_reported(of_window).await?;
         }
-        self.store.mark_reported(&late).await?;
         if !late.is_empty() {
             self.notifier.changed(Tag::Apps);
         }
         Ok(())
+    }
+
+    /// Gives the reports of one closed window these counts.
+    async fn amend_window(&self, host: HostId, counts: &[LogCount]) -> Result<(), StoreError> {
+        let Some(window) = counts.first().map(|count| count.window) else {
+            return Ok(());
+        };
+        let Some(range) = TimeRange::new(window.start_ms, window.end_ms()) else {
+            return Ok(());
+        };
+        let events: HashMap<DeploymentId, LogEvents> = counts
+            .iter()
+            .map(|count| (count.deployment, LogEvents::of(count)))
+            .collect();
+        let deployments: Vec<DeploymentId> = events.keys().copied().collect();
+        let mut reports = self.store.reports(&deployments, range).await?;
+        // Without a sample there is no report that could carry them.
+        if reports.is_empty() {
+            return Ok(());
+        }
+        for report in &mut reports {
+            let events = &events[&report.deployment];
+            report.log_errors = Some(events.errors);
+            report.log_warnings = Some(events.warnings);
+        }
+        match self.store.save_reports(host, window, &reports).await {
+            // So old that it is counted no more.
+            Err(StoreError::Invalid(_)) => Ok(()),
+            // One that is forgotten meanwhile is not among the counts of the next look.
+            outcome => outcome,
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use sqlx::SqliteConnection;
+use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 
 use roadstead_model::time::{DAY_MS, HOUR_MS};
 use roadstead_model::{AppId, HostId, IssueId, TimeRange};
@@ -27,51 +27,9 @@ impl Store {
         let search = query.search.to_lowercase();
         let new_from_ms = query.now_ms - NEW_WITHIN_MS;
         let removed = self.removed_hosts();
-        let (filter, sort) = (query.filter.word(), query.sort.word());
+        let filter = query.filter.word();
         // Two looks side by side, each at all issues: nobody misses the thousandth of a second between them.
-        // The state in force first, as it is what every condition is about. Only what is ordered by is carried through the
-        // sorting: messages would make it several times slower.
-        let page = sqlx::query_scalar!(
-            r#"WITH found AS (
-                   SELECT issue_id, app_id, first_seen_ms, last_seen_ms, event_count, host_count, container_count,
-                          regressed_json IS NOT NULL AS returned, message_key,
-                          CASE WHEN state = 'ignored' AND ignored_until_ms <= ?1 THEN 'open' ELSE state END AS state
-                   FROM issue
-                   WHERE pruned_at_ms IS NULL
-                     AND (?2 IS NULL OR app_id = ?2)
-                     AND (?3 IS NULL OR issue_id IN (SELECT issue_id FROM issue_place WHERE host_id = ?3))
-                     AND (?4 IS NULL OR severity = ?4)
-                     AND (?5 = '[]' OR EXISTS (SELECT 1 FROM issue_place WHERE issue_place.issue_id = issue.issue_id
-                                               AND host_id NOT IN (SELECT value FROM json_each(?5))))
-               )
-               SELECT issue_id
-               FROM found
-               WHERE (?6 = 'all' OR state = ?6
-                      OR state = 'open' AND (?6 = 'new' AND first_seen_ms >= ?7 OR ?6 = 'regressed' AND returned))
-                 AND (?8 = '' OR instr(message_key, ?8) > 0)
-               ORDER BY CASE WHEN ?9 = 'app' AND ?10
-                             THEN (SELECT name FROM app WHERE app.app_id = found.app_id) END DESC,
-                        CASE WHEN ?9 = 'app' AND NOT ?10
-                             THEN (SELECT name FROM app WHERE app.app_id = found.app_id) END,
-                        CASE ?9 WHEN 'first_seen' THEN first_seen_ms WHEN 'count' THEN event_count
-                                WHEN 'spread' THEN host_count * 1000000 + container_count WHEN 'app' THEN 0
-                                ELSE last_seen_ms END * CASE WHEN ?10 THEN -1 ELSE 1 END,
-                        last_seen_ms DESC, issue_id
-               LIMIT ?11 OFFSET ?12"#,
-            query.now_ms,
-            app,
-            host,
-            severity,
-            removed,
-            filter,
-            new_from_ms,
-            search,
-            sort,
-            query.descending,
-            query.limit,
-            query.offset,
-        )
-        .fetch_all(&self.inner.readers);
+        let page = self.page_of_issues(query, &removed);
         let rows = async {
             let page = page.await?;
             let mut tx = self.read().await?;
@@ -139,6 +97,49 @@ impl Store {
             total,
             counts,
         })
+    }
+
+    /// The ids of a page, in order.
+    async fn page_of_issues(&self, query: &IssueQuery, removed: &str) -> Result<Vec<i64>, StoreError> {
+        // The order is part of the text, so that an index can give it. The state in force first, as it is what every condition is
+        // about. Only what is ordered by is carried through a sorting: messages would make it several times slower.
+        let mut page = QueryBuilder::<Sqlite>::new(
+            r#"WITH found AS (
+                   SELECT issue_id, app_id, first_seen_ms, last_seen_ms, event_count, host_count, container_count,
+                          regressed_json IS NOT NULL AS returned, message_key,
+                          CASE WHEN state = 'ignored' AND ignored_until_ms <= ?1 THEN 'open' ELSE state END AS state
+                   FROM issue
+                   WHERE pruned_at_ms IS NULL
+                     AND (?2 IS NULL OR app_id = ?2)
+                     AND (?3 IS NULL OR issue_id IN (SELECT issue_id FROM issue_place WHERE host_id = ?3))
+                     AND (?4 IS NULL OR severity = ?4)
+                     AND (?5 = '[]' OR EXISTS (SELECT 1 FROM issue_place WHERE issue_place.issue_id = issue.issue_id
+                                               AND host_id NOT IN (SELECT value FROM json_each(?5))))
+               )
+               SELECT issue_id
+               FROM found
+               WHERE (?6 = 'all' OR state = ?6
+                      OR state = 'open' AND (?6 = 'new' AND first_seen_ms >= ?7 OR ?6 = 'regressed' AND returned))
+                 AND (?8 = '' OR instr(message_key, ?8) > 0)
+               ORDER BY "#,
+        );
+        page.push(query.sort.order(query.descending));
+        page.push(" LIMIT ?9 OFFSET ?10");
+        let ids = page
+            .build_query_scalar()
+            .bind(query.now_ms)
+            .bind(query.app.map(|app| app.0))
+            .bind(query.host.map(|host| host.0))
+            .bind(query.severity.map(severity_number))
+            .bind(removed)
+            .bind(query.filter.word())
+            .bind(query.now_ms - NEW_WITHIN_MS)
+            .bind(query.search.to_lowercase())
+            .bind(query.limit)
+            .bind(query.offset)
+            .fetch_all(&self.inner.readers)
+            .await?;
+        Ok(ids)
     }
 
     /// The hosts each of these issues was seen on, by issue and host; removed hosts are left out.

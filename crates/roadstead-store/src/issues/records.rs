@@ -276,13 +276,23 @@ pub enum IssueSort {
 }
 
 impl IssueSort {
-    pub(crate) const fn word(self) -> &'static str {
-        match self {
-            Self::LastSeen => "last_seen",
-            Self::FirstSeen => "first_seen",
-            Self::Count => "count",
-            Self::Spread => "spread",
-            Self::App => "app",
+    /// The terms of an `ORDER BY` over the issues.
+    pub(crate) const fn order(self, descending: bool) -> &'static str {
+        match (self, descending) {
+            (Self::LastSeen, true) => "last_seen_ms DESC, issue_id",
+            (Self::LastSeen, false) => "last_seen_ms, issue_id",
+            (Self::FirstSeen, true) => "first_seen_ms DESC, last_seen_ms DESC, issue_id",
+            (Self::FirstSeen, false) => "first_seen_ms, last_seen_ms DESC, issue_id",
+            (Self::Count, true) => "event_count DESC, last_seen_ms DESC, issue_id",
+            (Self::Count, false) => "event_count, last_seen_ms DESC, issue_id",
+            (Self::Spread, true) => "host_count DESC, container_count DESC, last_seen_ms DESC, issue_id",
+            (Self::Spread, false) => "host_count, container_count, last_seen_ms DESC, issue_id",
+            (Self::App, true) => {
+                "(SELECT name FROM app WHERE app.app_id = found.app_id) DESC, last_seen_ms DESC, issue_id"
+            }
+            (Self::App, false) => {
+                "(SELECT name FROM app WHERE app.app_id = found.app_id), last_seen_ms DESC, issue_id"
+            }
         }
     }
 }

@@ -37,12 +37,7 @@ impl Store {
     ) -> Result<MetricsColumns, StoreError> {
         check(range, spec)?;
         let directory = self.directory();
-        let hosts: HashSet<i64> = deployments
-            .iter()
-            .filter_map(|deployment| directory.deployments.get(deployment))
-            .map(|deployment| deployment.host.0)
-            .collect();
-        let alone = hosts.len() < 2;
+        let alone = directory.hosts_of(deployments).len() < 2;
         // Of several hosts, what was shown before the span decides what is missed in it.
         let read = TimeRange {
             from_ms: range
