@@ -22,14 +22,10 @@ impl Store {
     /// # Errors
     /// [`StoreError::Damaged`] and any failure of the database.
     pub async fn issues(&self, query: &IssueQuery) -> Result<IssueList, StoreError> {
-        let (app, host) = (query.app.map(|app| app.0), query.host.map(|host| host.0));
-        let severity = query.severity.map(severity_number);
-        let search = query.search.to_lowercase();
-        let new_from_ms = query.now_ms - NEW_WITHIN_MS;
         let removed = self.removed_hosts();
-        let filter = query.filter.word();
         // Two looks side by side, each at all issues: nobody misses the thousandth of a second between them.
         let page = self.page_of_issues(query, &removed);
+        let counted = self.count_issues(query, &removed);
         let rows = async {
             let page = page.await?;
             let mut tx = self.read().await?;
@@ -37,46 +33,9 @@ impl Store {
             sparks(&mut tx, &mut records, query.spark, query.spark_bucket_ms).await?;
             Ok::<_, StoreError>(records)
         };
-        // What is rare is asked first. Without a search the total is one of the counts.
-        let counted = sqlx::query!(
-            r#"WITH found AS (
-                   SELECT severity, first_seen_ms, regressed_json IS NOT NULL AS returned, message_key, state,
-                          ignored_until_ms,
-                          state = 'open' OR state = 'ignored' AND COALESCE(ignored_until_ms <= ?1, 0) AS is_open
-                   FROM issue
-                   WHERE pruned_at_ms IS NULL
-                     AND (?2 IS NULL OR app_id = ?2)
-                     AND (?3 IS NULL OR issue_id IN (SELECT issue_id FROM issue_place WHERE host_id = ?3))
-                     AND (?4 IS NULL OR severity = ?4)
-                     AND (?5 = '[]' OR EXISTS (SELECT 1 FROM issue_place WHERE issue_place.issue_id = issue.issue_id
-                                               AND host_id NOT IN (SELECT value FROM json_each(?5))))
-               )
-               SELECT COUNT(*) AS "all!: i64",
-                      COUNT(*) FILTER (WHERE state = 'resolved') AS "resolved!: i64",
-                      COUNT(*) FILTER (WHERE state = 'ignored' AND NOT is_open) AS "ignored!: i64",
-                      COUNT(*) FILTER (WHERE severity = 2 AND is_open) AS "open_errors!: i64",
-                      COUNT(*) FILTER (WHERE first_seen_ms >= ?7 AND is_open) AS "new!: i64",
-                      COUNT(*) FILTER (WHERE returned AND is_open) AS "regressed!: i64",
-                      COUNT(*) FILTER (WHERE ?8 <> '' AND instr(message_key, ?8) > 0
-                                         AND CASE ?6 WHEN 'all' THEN 1
-                                                     WHEN 'open' THEN is_open
-                                                     WHEN 'new' THEN is_open AND first_seen_ms >= ?7
-                                                     WHEN 'regressed' THEN is_open AND returned
-                                                     ELSE state = ?6 AND NOT is_open END) AS "searched!: i64"
-               FROM found"#,
-            query.now_ms,
-            app,
-            host,
-            severity,
-            removed,
-            filter,
-            new_from_ms,
-            search,
-        )
-        .fetch_one(&self.inner.readers);
-        let (records, counted) = tokio::try_join!(rows, async { Ok(counted.await?) })?;
+        let (records, counted) = tokio::try_join!(rows, counted)?;
         let counts = IssueCounts {
-            open: number(counted.all - counted.resolved - counted.ignored),
+            open: number(counted.all_states - counted.resolved - counted.ignored),
             open_errors: number(counted.open_errors),
             new: number(counted.new),
             regressed: number(counted.regressed),
@@ -84,13 +43,13 @@ impl Store {
             ignored: number(counted.ignored),
         };
         let total = match query.filter {
-            _ if !search.is_empty() => number(counted.searched),
+            _ if !query.search.is_empty() => number(counted.searched),
             IssueFilter::Open => counts.open,
             IssueFilter::New => counts.new,
             IssueFilter::Regressed => counts.regressed,
             IssueFilter::Resolved => counts.resolved,
             IssueFilter::Ignored => counts.ignored,
-            IssueFilter::All => number(counted.all),
+            IssueFilter::All => number(counted.all_states),
         };
         Ok(IssueList {
             rows: records,
@@ -101,45 +60,42 @@ impl Store {
 
     /// The ids of a page, in order.
     async fn page_of_issues(&self, query: &IssueQuery, removed: &str) -> Result<Vec<i64>, StoreError> {
-        // The order is part of the text, so that an index can give it. The state in force first, as it is what every condition is
-        // about. Only what is ordered by is carried through a sorting: messages would make it several times slower.
-        let mut page = QueryBuilder::<Sqlite>::new(
-            r#"WITH found AS (
-                   SELECT issue_id, app_id, first_seen_ms, last_seen_ms, event_count, host_count, container_count,
-                          regressed_json IS NOT NULL AS returned, message_key,
-                          CASE WHEN state = 'ignored' AND ignored_until_ms <= ?1 THEN 'open' ELSE state END AS state
-                   FROM issue
-                   WHERE pruned_at_ms IS NULL
-                     AND (?2 IS NULL OR app_id = ?2)
-                     AND (?3 IS NULL OR issue_id IN (SELECT issue_id FROM issue_place WHERE host_id = ?3))
-                     AND (?4 IS NULL OR severity = ?4)
-                     AND (?5 = '[]' OR EXISTS (SELECT 1 FROM issue_place WHERE issue_place.issue_id = issue.issue_id
-                                               AND host_id NOT IN (SELECT value FROM json_each(?5))))
-               )
-               SELECT issue_id
-               FROM found
-               WHERE (?6 = 'all' OR state = ?6
-                      OR state = 'open' AND (?6 = 'new' AND first_seen_ms >= ?7 OR ?6 = 'regressed' AND returned))
-                 AND (?8 = '' OR instr(message_key, ?8) > 0)
-               ORDER BY "#,
+        // Only what is ordered by is carried through a sorting: messages would make it several times slower.
+        let mut page = found(query, removed);
+        page.push(" SELECT issue_id FROM found WHERE ");
+        page.push(query.filter.condition());
+        if !query.search.is_empty() {
+            page.push(" AND instr(message_key, ");
+            page.push_bind(query.search.to_lowercase()).push(") > 0");
+        }
+        // The order is part of the text, so that an index can give it.
+        page.push(" ORDER BY ").push(query.sort.order(query.descending));
+        page.push(" LIMIT ").push_bind(query.limit);
+        page.push(" OFFSET ").push_bind(query.offset);
+        Ok(page.build_query_scalar().fetch_all(&self.inner.readers).await?)
+    }
+
+    /// How many issues there are of each kind, and how many the search finds.
+    async fn count_issues(&self, query: &IssueQuery, removed: &str) -> Result<Counted, StoreError> {
+        let mut counted = found(query, removed);
+        // What is rare is asked first. Without a search the total is one of the counts.
+        counted.push(
+            " SELECT COUNT(*) AS all_states,
+                     COUNT(*) FILTER (WHERE state = 'resolved') AS resolved,
+                     COUNT(*) FILTER (WHERE state = 'ignored' AND NOT is_open) AS ignored,
+                     COUNT(*) FILTER (WHERE severity = 2 AND is_open) AS open_errors,
+                     COUNT(*) FILTER (WHERE is_new AND is_open) AS new,
+                     COUNT(*) FILTER (WHERE returned AND is_open) AS regressed, ",
         );
-        page.push(query.sort.order(query.descending));
-        page.push(" LIMIT ?9 OFFSET ?10");
-        let ids = page
-            .build_query_scalar()
-            .bind(query.now_ms)
-            .bind(query.app.map(|app| app.0))
-            .bind(query.host.map(|host| host.0))
-            .bind(query.severity.map(severity_number))
-            .bind(removed)
-            .bind(query.filter.word())
-            .bind(query.now_ms - NEW_WITHIN_MS)
-            .bind(query.search.to_lowercase())
-            .bind(query.limit)
-            .bind(query.offset)
-            .fetch_all(&self.inner.readers)
-            .await?;
-        Ok(ids)
+        if query.search.is_empty() {
+            counted.push("0");
+        } else {
+            counted.push("COUNT(*) FILTER (WHERE instr(message_key, ");
+            counted.push_bind(query.search.to_lowercase()).push(") > 0 AND ");
+            counted.push(query.filter.condition()).push(")");
+        }
+        counted.push(" AS searched FROM found");
+        Ok(counted.build_query_as().fetch_one(&self.inner.readers).await?)
     }
 
     /// The hosts each of these issues was seen on, by issue and host; removed hosts are left out.
@@ -171,6 +127,53 @@ impl Store {
         removed.sort_unstable();
         id_list(removed)
     }
+}
+
+/// Counts of the issues that a query is about.
+#[derive(Debug, sqlx::FromRow)]
+struct Counted {
+    all_states: i64,
+    resolved: i64,
+    ignored: i64,
+    open_errors: i64,
+    new: i64,
+    regressed: i64,
+    searched: i64,
+}
+
+/// `WITH found AS (…)`: the issues of an app, a host and a severity, of any state. What is not asked for is not in the text, so that an
+/// index can be used for what is.
+fn found(query: &IssueQuery, removed: &str) -> QueryBuilder<Sqlite> {
+    let mut found = QueryBuilder::new(
+        "WITH found AS (
+             SELECT issue_id, app_id, severity, first_seen_ms, last_seen_ms, event_count, host_count, container_count, state,
+                    message_key, regressed_json IS NOT NULL AS returned, first_seen_ms >= ",
+    );
+    found.push_bind(query.now_ms - NEW_WITHIN_MS);
+    found.push(" AS is_new, state = 'open' OR state = 'ignored' AND COALESCE(ignored_until_ms <= ");
+    found.push_bind(query.now_ms);
+    found.push(", 0) AS is_open FROM issue WHERE pruned_at_ms IS NULL");
+    if let Some(app) = query.app {
+        found.push(" AND app_id = ").push_bind(app.0);
+    }
+    if let Some(host) = query.host {
+        found.push(" AND issue_id IN (SELECT issue_id FROM issue_place WHERE host_id = ");
+        found.push_bind(host.0).push(")");
+    }
+    if let Some(severity) = query.severity {
+        found
+            .push(" AND severity = ")
+            .push_bind(severity_number(severity));
+    }
+    if removed != "[]" {
+        found.push(
+            " AND EXISTS (SELECT 1 FROM issue_place WHERE issue_place.issue_id = issue.issue_id
+                          AND host_id NOT IN (SELECT value FROM json_each(",
+        );
+        found.push_bind(removed.to_owned()).push(")))");
+    }
+    found.push(")");
+    found
 }
 
 /// Issues by id, in the order of the ids, without their sparklines.

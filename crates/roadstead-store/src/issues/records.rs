@@ -248,14 +248,15 @@ pub enum IssueFilter {
 }
 
 impl IssueFilter {
-    pub(crate) const fn word(self) -> &'static str {
+    /// The condition on the state, over the columns of the issues found.
+    pub(crate) const fn condition(self) -> &'static str {
         match self {
-            Self::Open => "open",
-            Self::New => "new",
-            Self::Regressed => "regressed",
-            Self::Resolved => "resolved",
-            Self::Ignored => "ignored",
-            Self::All => "all",
+            Self::Open => "is_open",
+            Self::New => "is_open AND is_new",
+            Self::Regressed => "is_open AND returned",
+            Self::Resolved => "state = 'resolved'",
+            Self::Ignored => "state = 'ignored' AND NOT is_open",
+            Self::All => "TRUE",
         }
     }
 }
