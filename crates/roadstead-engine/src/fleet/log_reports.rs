@@ -1,9 +1,9 @@
 //! What logs said in a window goes into its reports: at once when the window closes, and again when more is read later.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use roadstead_model::time::MINUTE_MS;
-use roadstead_model::{DeploymentId, HostId, TimeRange, Window};
+use roadstead_model::{DeploymentId, HostId, Report, TimeRange, Window};
 use roadstead_store::{LogCount, StoreError};
 
 use super::Fleet;
@@ -74,59 +74,53 @@ impl Fleet {
     }
 
     /// Gives closed windows what was read of them since.
-    pub(super) async fn amend_reports(&self, host: HostId) -> Result<(), StoreError> {
-        let closed = self
-            .live
-            .read()
-            .hosts
-            .get(&host)
-            .and_then(|live| live.record.last_closed_window);
-        let Some(closed) = closed else {
-            return Ok(());
-        };
-        let late = self
-            .store
-            .unreported_log_counts(host, closed, AMENDED_AT_ONCE)
-            .await?;
-        for of_window in late.chunk_by(|a, b| a.window == b.window) {
-            self.amend_window(host, of_window).await?;
-            self.store.mark_reported(of_window).await?;
+    pub(super) async fn amend_reports(&self) -> Result<(), StoreError> {
+        let late = self.store.unreported_log_counts(AMENDED_AT_ONCE).await?;
+        let mut failed = None;
+        for (host, counts) in &late {
+            // One host's damaged history is not another's: the rest are amended all the same.
+            if let Err(error) = self.amend_reports_of(*host, counts).await {
+                failed = Some(error);
+            }
         }
         if !late.is_empty() {
             self.notifier.changed(Tag::Apps);
         }
-        Ok(())
+        failed.map_or(Ok(()), Err)
     }
 
-    /// Gives the reports of one closed window these counts.
-    async fn amend_window(&self, host: HostId, counts: &[LogCount]) -> Result<(), StoreError> {
-        let Some(window) = counts.first().map(|count| count.window) else {
+    /// Gives a host's reports these counts, which are ordered by window.
+    async fn amend_reports_of(&self, host: HostId, counts: &[LogCount]) -> Result<(), StoreError> {
+        let span = counts.first().zip(counts.last());
+        let Some(range) =
+            span.and_then(|(first, last)| TimeRange::new(first.window.start_ms, last.window.end_ms()))
+        else {
             return Ok(());
         };
-        let Some(range) = TimeRange::new(window.start_ms, window.end_ms()) else {
-            return Ok(());
-        };
-        let events: HashMap<DeploymentId, LogEvents> = counts
+        let events: HashMap<(DeploymentId, Window), LogEvents> = counts
             .iter()
-            .map(|count| (count.deployment, LogEvents::of(count)))
+            .map(|count| ((count.deployment, count.window), LogEvents::of(count)))
             .collect();
-        let deployments: Vec<DeploymentId> = events.keys().copied().collect();
-        let mut reports = self.store.reports(&deployments, range).await?;
+        let deployments: HashSet<DeploymentId> = counts.iter().map(|count| count.deployment).collect();
+        let deployments: Vec<DeploymentId> = deployments.into_iter().collect();
+        let mut of_window: BTreeMap<Window, Vec<Report>> = BTreeMap::new();
         // Without a sample there is no report that could carry them.
-        if reports.is_empty() {
-            return Ok(());
+        for mut report in self.store.reports(&deployments, range).await? {
+            if let Some(events) = events.get(&(report.deployment, report.window)) {
+                report.log_errors = Some(events.errors);
+                report.log_warnings = Some(events.warnings);
+                of_window.entry(report.window).or_default().push(report);
+            }
         }
-        for report in &mut reports {
-            let events = &events[&report.deployment];
-            report.log_errors = Some(events.errors);
-            report.log_warnings = Some(events.warnings);
+        for (window, reports) in of_window {
+            match self.store.save_reports(host, window, &reports).await {
+                // So old that it is counted no more.
+                Err(StoreError::Invalid(_)) => {}
+                // One that is forgotten meanwhile is not among the counts of the next look.
+                outcome => outcome?,
+            }
         }
-        match self.store.save_reports(host, window, &reports).await {
-            // So old that it is counted no more.
-            Err(StoreError::Invalid(_)) => Ok(()),
-            // One that is forgotten meanwhile is not among the counts of the next look.
-            outcome => outcome,
-        }
+        self.store.mark_reported(counts).await
     }
 }
 

@@ -56,9 +56,9 @@ impl Fleet {
                 Ok(windows) => closed += windows,
                 Err(error) => failed = Some(error),
             }
-            if let Err(error) = self.amend_reports(host).await {
-                failed = Some(error);
-            }
+        }
+        if let Err(error) = self.amend_reports().await {
+            failed = Some(error);
         }
         if closed > 0 {
             self.notifier.changed(Tag::Apps);

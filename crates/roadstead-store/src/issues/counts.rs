@@ -129,29 +129,35 @@ impl Store {
             .collect())
     }
 
-    /// Counts of a host's windows that its reports, up to this window, do not carry yet: oldest first, at most `limit`.
+    /// By host, counts of closed windows that the host's reports do not carry yet: oldest first, at most `most` of each host.
     ///
     /// # Errors
     /// Any failure of the database.
-    pub async fn unreported_log_counts(
-        &self,
-        host: HostId,
-        up_to: Window,
-        limit: u32,
-    ) -> Result<Vec<LogCount>, StoreError> {
+    pub async fn unreported_log_counts(&self, most: u32) -> Result<Vec<(HostId, Vec<LogCount>)>, StoreError> {
+        // Of all hosts at once: what is unreported lies in one index, and would be walked through for each.
         let rows = sqlx::query!(
-            r#"SELECT log_count.deployment_id, window_ms, errors, warnings FROM log_count
-               JOIN deployment ON deployment.deployment_id = log_count.deployment_id
-               WHERE unreported = 1 AND host_id = ? AND window_ms <= ? ORDER BY window_ms LIMIT ?"#,
-            host.0,
-            up_to.start_ms,
-            limit
+            r#"SELECT host_id AS "host_id!", deployment_id AS "deployment_id!", window_ms AS "window_ms!",
+                      errors AS "errors!", warnings AS "warnings!"
+               FROM (SELECT host.host_id, log_count.deployment_id, window_ms, errors, warnings,
+                            ROW_NUMBER() OVER (PARTITION BY host.host_id ORDER BY window_ms) AS place
+                     FROM log_count
+                     JOIN deployment ON deployment.deployment_id = log_count.deployment_id
+                     JOIN host ON host.host_id = deployment.host_id
+                     WHERE unreported = 1 AND window_ms <= closed_window_ms)
+               WHERE place <= ?
+               ORDER BY host_id, window_ms"#,
+            most
         )
         .fetch_all(&self.inner.readers)
         .await?;
-        Ok(rows
-            .into_iter()
-            .map(|row| count(row.deployment_id, row.window_ms, row.errors, row.warnings))
+        let of_hosts = rows.chunk_by(|a, b| a.host_id == b.host_id);
+        Ok(of_hosts
+            .map(|rows| {
+                let counts = rows
+                    .iter()
+                    .map(|row| count(row.deployment_id, row.window_ms, row.errors, row.warnings));
+                (HostId(rows[0].host_id), counts.collect())
+            })
             .collect())
     }
 
@@ -163,22 +169,28 @@ impl Store {
         if counts.is_empty() {
             return Ok(());
         }
-        let mut tx = self.write().await?;
-        for count in counts {
-            let errors = i64::try_from(count.errors).unwrap_or(i64::MAX);
-            let warnings = i64::try_from(count.warnings).unwrap_or(i64::MAX);
-            sqlx::query!(
-                r#"UPDATE log_count SET unreported = 0
-                   WHERE deployment_id = ? AND window_ms = ? AND errors = ? AND warnings = ?"#,
-                count.deployment.0,
-                count.window.start_ms,
-                errors,
-                warnings
-            )
-            .execute(&mut *tx)
-            .await?;
-        }
-        Ok(tx.commit().await?)
+        let listed: Vec<_> = counts
+            .iter()
+            .map(|count| {
+                (
+                    count.deployment.0,
+                    count.window.start_ms,
+                    count.errors,
+                    count.warnings,
+                )
+            })
+            .collect();
+        let listed = serde_json::to_string(&listed)
+            .map_err(|error| StoreError::Invalid(format!("counts have no JSON form: {error}")))?;
+        sqlx::query!(
+            r#"UPDATE log_count SET unreported = 0 FROM json_each(?) AS reported
+               WHERE deployment_id = json_extract(reported.value, '$[0]') AND window_ms = json_extract(reported.value, '$[1]')
+                 AND errors = json_extract(reported.value, '$[2]') AND warnings = json_extract(reported.value, '$[3]')"#,
+            listed
+        )
+        .execute(&self.inner.writer)
+        .await?;
+        Ok(())
     }
 
     /// The issues a deployment's report of a window carries: most events first, then the newest, at most 10.

@@ -81,17 +81,19 @@ async fn what_was_counted_since_a_report_stays_to_be_reported() {
     let of = log.of.deployment;
     log.record(&fixture, vec![errors(1, &[ago(40)]), warnings(2, &[ago(20)])])
         .await;
-    let unreported = async |up_to| store.unreported_log_counts(log.host, up_to, 10).await.unwrap();
+    let unreported = async |most| store.unreported_log_counts(most).await.unwrap();
+    let close = async |closed| store.save_reports(log.host, closed, &[]).await.unwrap();
     let (old, new) = (count(of, 40, 1, 0), count(of, 20, 0, 1));
-    assert_eq!(unreported(window(0)).await, [old, new], "oldest first");
-    assert_eq!(unreported(window(40)).await, [old], "up to that window");
-    assert_eq!(unreported(window(60)).await, []);
-    assert_eq!(
-        store.unreported_log_counts(log.host, window(0), 1).await.unwrap(),
-        [old]
-    );
+    assert_eq!(unreported(10).await, [], "no window is closed");
+    close(window(60)).await;
+    assert_eq!(unreported(10).await, []);
+    close(window(40)).await;
+    assert_eq!(unreported(10).await, [(log.host, vec![old])], "up to that window");
+    close(window(0)).await;
+    assert_eq!(unreported(10).await, [(log.host, vec![old, new])], "oldest first");
+    assert_eq!(unreported(1).await, [(log.host, vec![old])]);
     store.mark_reported(&[old]).await.unwrap();
-    assert_eq!(unreported(window(0)).await, [new]);
+    assert_eq!(unreported(10).await, [(log.host, vec![new])]);
     // Read late: more of the window that was reported.
     log.at = store
         .log_cursors(log.host)
@@ -102,12 +104,12 @@ async fn what_was_counted_since_a_report_stays_to_be_reported() {
     let mut log = log.clone();
     log.record(&fixture, vec![errors(1, &[ago(39), ago(38)])]).await;
     let late = count(of, 40, 3, 0);
-    assert_eq!(unreported(window(0)).await, [late, new]);
+    assert_eq!(unreported(10).await, [(log.host, vec![late, new])]);
     // A report made of the older counts does not hide it.
     store.mark_reported(&[old]).await.unwrap();
-    assert_eq!(unreported(window(0)).await, [late, new]);
+    assert_eq!(unreported(10).await, [(log.host, vec![late, new])]);
     store.mark_reported(&[late, new]).await.unwrap();
-    assert_eq!(unreported(window(0)).await, []);
+    assert_eq!(unreported(10).await, []);
     store.mark_reported(&[]).await.unwrap();
     assert_eq!(counts(store).await, [late, new], "they are still there");
 }
@@ -122,9 +124,15 @@ async fn another_hosts_counts_are_not_this_ones_to_report() {
         .record(&fixture, vec![errors(1, &[ago(40)]), errors(2, &[ago(40)])])
         .await;
     let store = &fixture.store;
+    for host in [other, log.host] {
+        store.save_reports(host, window(0), &[]).await.unwrap();
+    }
     assert_eq!(
-        store.unreported_log_counts(other, window(0), 10).await.unwrap(),
-        [count(of.deployment, 40, 2, 0)]
+        store.unreported_log_counts(10).await.unwrap(),
+        [
+            (log.host, vec![count(log.of.deployment, 40, 1, 0)]),
+            (other, vec![count(of.deployment, 40, 2, 0)])
+        ]
     );
     assert_eq!(
         store.log_counts(log.host, span(40)).await.unwrap(),
