@@ -13,7 +13,7 @@ use crate::wire::{HostState, LogScanState, Tag};
 /// How long a window waits for the logs of its host to be read to its end.
 const WAIT_FOR_LOGS_MS: i64 = 5 * MINUTE_MS;
 /// Reports amended per look and host.
-const AMENDED_AT_ONCE: u32 = 200;
+const AMENDED_AT_ONCE: u32 = 50;
 
 impl Fleet {
     /// Whether a window should stay open because logs that can be read were not yet read to its end.
