@@ -45,6 +45,7 @@ describe('before and after', () => {
   it('tells a change as a value and as a share, where there is something to take it of', () => {
     expect(changeText(line('memory_avg', { memory_avg_bytes: 280 * MIB }))).toBe('+80 MiB (+40%)');
     expect(changeText(line('cpu', { cpu_avg_cores: 0.25 }))).toBe('−0.25 (−50%)');
+    expect(changeText(line('cpu', { cpu_avg_cores: 0.496 }))).toBe('−0.8%');
     expect(changeText(line('new_issues', { new_issues: 2 }))).toBe('+2');
     expect(changeText(line('errors', { errors_per_hour: 3 }, { errors_per_hour: 0 }))).toBe('+3');
     expect(changeText(line('errors', { errors_per_hour: 18 }))).toBe('+17 (×18)');

@@ -67,6 +67,10 @@ export function changeText({ figure, before, after }: EffectLine): string {
   if (figure === 'cpu' && Math.max(before, after) < LEAST_CORES) return figureText(figure, 0);
   const change = after - before;
   const sign = change > 0 ? '+' : change < 0 ? '−' : '';
+  // Less than what is shown of a core is told as a share alone.
+  if (figure === 'cpu' && before > 0 && Math.abs(change) < LEAST_CORES) {
+    return `${sign}${formatPercent(Math.abs(change) / before)}`;
+  }
   const amount = `${sign}${figureText(figure, Math.abs(change))}`;
   if (before === 0 || COUNTED.includes(figure)) return amount;
   if (after >= before * TOLD_AS_TIMES) return `${amount} (${formatTimes(after / before)})`;
