@@ -16,7 +16,7 @@ use crate::{Store, StoreError};
 pub(crate) struct FreshMoments {
     /// Each host's newest fresh tick.
     newest_ms: HashMap<HostId, i64>,
-    /// Every moment at which a host has a fresh tick, and some at which none has one any more.
+    /// Every moment at which a host has a fresh tick, and some at which none has one.
     moments_ms: BTreeSet<i64>,
 }
 
@@ -60,9 +60,13 @@ impl Store {
         self.change_moments(|fresh| fresh.newest_ms.remove(&host));
     }
 
-    /// The moments of a span at which a host may have a fresh tick, as a list for `json_each`. To be asked before the transaction
-    /// that reads those ticks begins: a moment is only forgotten when no later transaction finds a tick at it.
+    /// The moments of a span at which a host may have a fresh tick, as a list for `json_each`. To be asked before the first statement of
+    /// the transaction that reads those ticks, for that is what it sees: a moment is only forgotten when no later one finds a tick at it.
     pub(crate) fn fresh_moments(&self, range: TimeRange) -> String {
+        // A backwards range has no moments, and a set would not take it.
+        if range.from_ms >= range.to_ms {
+            return id_list([]);
+        }
         id_list(
             self.moments()
                 .moments_ms

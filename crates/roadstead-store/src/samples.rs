@@ -64,8 +64,8 @@ impl Store {
         let ids = id_list(deployments.iter().map(|deployment| deployment.0));
         let hosts = directory.hosts_of(deployments);
         let earliest_ms = range.from_ms.saturating_sub(LONGEST_SPAN_MS);
-        let moments = self.fresh_moments(range);
         let mut tx = self.read().await?;
+        let moments = self.fresh_moments(range);
         let chunks = sqlx::query_as!(
             Chunk,
             r#"SELECT host_id, deployment_id, container_id, body FROM sample_chunk

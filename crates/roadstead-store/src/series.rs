@@ -90,7 +90,7 @@ impl Fields {
         Self(chosen)
     }
 
-    pub(crate) const fn and(self, other: Self) -> Self {
+    pub(crate) const fn or(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }
 

@@ -72,8 +72,8 @@ impl Store {
     /// # Errors
     /// [`StoreError::Damaged`] and any failure of the database.
     pub async fn ticks_between(&self, host: HostId, range: TimeRange) -> Result<Vec<Tick>, StoreError> {
-        let moments = self.fresh_moments(range);
         let mut tx = self.read().await?;
+        let moments = self.fresh_moments(range);
         let mut ticks: BTreeMap<i64, Tick> = BTreeMap::new();
         let earliest_ms = range.from_ms.saturating_sub(LONGEST_SPAN_MS);
         let chunks = sqlx::query!(

@@ -129,7 +129,8 @@ impl Store {
             .collect())
     }
 
-    /// By host, counts of closed windows that the host's reports do not carry yet: oldest first, at most `most` of each host.
+    /// By host, counts of closed windows that the host's reports do not carry yet: oldest first, at most `most` of each host that is not
+    /// removed.
     ///
     /// # Errors
     /// Any failure of the database.
@@ -143,7 +144,7 @@ impl Store {
                      FROM log_count
                      JOIN deployment ON deployment.deployment_id = log_count.deployment_id
                      JOIN host ON host.host_id = deployment.host_id
-                     WHERE unreported = 1 AND window_ms <= closed_window_ms)
+                     WHERE unreported = 1 AND window_ms <= closed_window_ms AND removed_at_ms IS NULL)
                WHERE place <= ?
                ORDER BY host_id, window_ms"#,
             most

@@ -47,7 +47,7 @@ impl FreshSums {
             wanted,
             lines: spec.lines.clone(),
             fields: if spec.rates {
-                fields.and(Fields::of(&RATE_FIELDS))
+                fields.or(Fields::of(&RATE_FIELDS))
             } else {
                 fields
             },
@@ -98,7 +98,7 @@ impl FreshSums {
 }
 
 impl FreshHost {
-    /// Where the samples of a container go, which is at a position of its tick.
+    /// Where the samples of a container go; `at` is its number among the wanted samples of the tick.
     fn place(&mut self, at: usize, container: ContainerId, lines: &MetricsLines) -> Option<usize> {
         if let Some((known, place)) = self.order.get(at)
             && *known == container

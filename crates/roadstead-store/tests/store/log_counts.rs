@@ -134,6 +134,13 @@ async fn another_hosts_counts_are_not_this_ones_to_report() {
             (other, vec![count(of.deployment, 40, 2, 0)])
         ]
     );
+    store.remove_host(other, MIDNIGHT_MS).await.unwrap();
+    assert_eq!(
+        store.unreported_log_counts(10).await.unwrap(),
+        [(log.host, vec![count(log.of.deployment, 40, 1, 0)])],
+        "a removed host reports nothing"
+    );
+    store.restore_host(other).await.unwrap();
     assert_eq!(
         store.log_counts(log.host, span(40)).await.unwrap(),
         [count(log.of.deployment, 40, 1, 0)]

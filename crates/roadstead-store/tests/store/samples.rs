@@ -233,6 +233,7 @@ async fn fresh_ticks_are_found_after_the_store_was_opened_again() {
     fixture.store.close().await.unwrap();
     let store = open(fixture.dir.path()).await.store;
     assert_eq!(store.ticks_between(host, range(0, DAY_MS)).await.unwrap(), given);
+    assert_eq!(store.ticks_between(host, range(DAY_MS, 0)).await.unwrap(), []);
     assert_eq!(
         store.hosts().await.unwrap()[0].last_tick_ms,
         given.last().map(|tick| tick.tick_ms)

@@ -68,7 +68,7 @@ export function changeText({ figure, before, after }: EffectLine): string {
   const change = after - before;
   const sign = change > 0 ? '+' : change < 0 ? '−' : '';
   // Less than what is shown of a core is told as a share alone.
-  if (figure === 'cpu' && before > 0 && Math.abs(change) < LEAST_CORES) {
+  if (figure === 'cpu' && before > 0 && Math.abs(change) < LEAST_CORES && after < before * TOLD_AS_TIMES) {
     return `${sign}${formatPercent(Math.abs(change) / before)}`;
   }
   const amount = `${sign}${figureText(figure, Math.abs(change))}`;
