@@ -52,7 +52,7 @@ impl Stored {
 }
 
 impl Store {
-    /// Reads what is stored of some deployments in a span. The fresh ticks of their hosts are shown one by one, a host's
+    /// Reads what is stored of some deployments in a span. The fresh ticks of their hosts are shown one by one,
     /// ascending, while the next ones are read: reading takes about as long as what is done with them.
     pub(crate) async fn stored(
         &self,
@@ -100,11 +100,12 @@ impl Store {
     ) -> Result<Vec<ContainerSeries>, StoreError> {
         let wanted: HashSet<DeploymentId> = deployments.iter().copied().collect();
         let fields = fields.to_vec();
+        let chosen = Fields::of(&fields);
         let mut places = Places::new();
         let stored = self
             .stored(deployments, range, &self.directory(), |tick| {
                 let wanted = |deployment| wanted.contains(&deployment);
-                each_sample(&tick.samples, wanted, Fields::of(&fields), |sample| {
+                each_sample(&tick.samples, wanted, chosen, |sample| {
                     let rows = places
                         .entry((sample.deployment, sample.container))
                         .or_insert_with(|| Rows::of(&fields));

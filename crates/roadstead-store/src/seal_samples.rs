@@ -191,7 +191,7 @@ async fn seal_span(
             covered.insert(place, (chunk.start_ms, chunk.span_ms));
         }
         for tick in &fresh {
-            for sample in take_tick(&tick.samples, |_| true)? {
+            for sample in take_tick(&tick.samples)? {
                 let place = (sample.deployment, sample.container);
                 let (start, length) = covered.get(&place).copied().unwrap_or((start_ms, SPAN_MS));
                 spans.entry((start, place)).or_insert(length);

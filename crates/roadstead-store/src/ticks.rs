@@ -107,7 +107,7 @@ impl Store {
                 host,
                 tick_ms: fresh.tick_ms,
                 interval_ms: fresh.interval_ms,
-                samples: take_tick(&fresh.samples, |_| true)?,
+                samples: take_tick(&fresh.samples)?,
             };
             ticks.insert(tick.tick_ms, tick);
         }
@@ -213,7 +213,7 @@ pub(crate) struct FreshTick {
     pub(crate) samples: Vec<u8>,
 }
 
-/// The fresh ticks of some hosts at some of [`Store::fresh_moments`], by host and time.
+/// The fresh ticks of some hosts at some of [`Store::fresh_moments`], ascending.
 pub(crate) async fn fresh_ticks(
     tx: &mut SqliteConnection,
     hosts: impl IntoIterator<Item = i64>,
@@ -225,12 +225,11 @@ pub(crate) async fn fresh_ticks(
         Ok(())
     })
     .await?;
-    ticks.sort_unstable_by_key(|tick| (tick.host_id, tick.tick_ms));
     Ok(ticks)
 }
 
-/// Hands over the fresh ticks of some hosts at some of [`Store::fresh_moments`] while the next ones are read; a host's are
-/// ascending. Each is one look-up.
+/// Hands over the fresh ticks of some hosts at some of [`Store::fresh_moments`] while the next ones are read, ascending.
+/// Each is one look-up.
 pub(crate) async fn each_fresh_tick(
     tx: &mut SqliteConnection,
     hosts: impl IntoIterator<Item = i64>,
