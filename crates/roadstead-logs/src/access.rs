@@ -4,7 +4,7 @@
 
 use crate::Severity;
 
-const METHODS: [&[u8]; 12] = [
+const METHODS: [&[u8]; 18] = [
     b"GET",
     b"POST",
     b"PUT",
@@ -17,6 +17,12 @@ const METHODS: [&[u8]; 12] = [
     b"REPORT",
     b"MKCOL",
     b"TRACE",
+    b"MOVE",
+    b"COPY",
+    b"LOCK",
+    b"UNLOCK",
+    b"PROPPATCH",
+    b"PURGE",
 ];
 
 /// A request and its answer.
@@ -39,6 +45,11 @@ impl Access<'_> {
             Severity::Other
         }
     }
+}
+
+/// Whether a word is how something is asked for.
+pub(crate) fn is_method(word: &str) -> bool {
+    METHODS.contains(&word.as_bytes())
 }
 
 fn byte(text: &[u8], at: usize) -> u8 {
@@ -100,7 +111,10 @@ fn status_before(text: &[u8], request: usize) -> Option<u16> {
             let haproxy =
                 prior == b' ' && at >= 2 && text[at - 2].is_ascii_digit() && timers_before(text, at - 1);
             // `59B 200 "GET /x HTTP/1.1"`
-            let straight = prior == b' ' && text[at + 3..request] == *b" \"";
+            // `[10.0.0.1:42] 200 GET /x`
+            let straight = prior == b' '
+                && (text[at + 3..request] == *b" \""
+                    || at >= 2 && text[at - 2] == b']' && text[at + 3..request] == *b" ");
             if (bar || squid || haproxy || straight)
                 && let Some(status) = status_at(text, at)
             {
@@ -162,6 +176,9 @@ fn status_after(text: &[u8], end: usize) -> Option<u16> {
             b"status" | b"Status" | b"returned" | b"responded" | b"code" | b"with" | b"statusCode"
         ) {
             at += word.len();
+        } else if word == b"for" {
+            // `GET /x for 10.0.0.1:0, 200 OK in 1.2ms`
+            at += memchr::memmem::find(rest.get(..80).unwrap_or(rest), b", ")?;
         } else {
             return None;
         }

@@ -10,8 +10,8 @@ use crate::json;
 use crate::line::{Form, Judged};
 use crate::trace::{self, Part, Tongue};
 use looks::{
-    about_the_message_before, announcing, banner, closing, counted, drawing, go_call, labelled, prefixed,
-    python_end, rule, ruled,
+    about_the_message_before, announcing, banner, closing, counted, does, drawing, go_call, labelled,
+    prefixed, python_end, rule, ruled,
 };
 
 /// A line that may be a continuation joins only this soon.
@@ -20,6 +20,8 @@ const SOON_NS: i64 = 100_000_000;
 const TOGETHER_NS: i64 = 3_000_000;
 /// An indented line that is no part of a trace goes on with what was printed this shortly before.
 const INDENTED_NS: i64 = 250_000_000;
+/// A line that was announced by a colon at the end of the one before it.
+const ANNOUNCED_NS: i64 = 500_000_000;
 /// Lines of one box or banner.
 const BOX_NS: i64 = 10_000_000;
 /// Longest object printed over several lines.
@@ -33,6 +35,8 @@ pub(crate) struct Context {
     severity: Severity,
     /// Its first line had a time or a level.
     opened: bool,
+    /// Its first line had a time.
+    timed: bool,
     tongue: Option<Tongue>,
     /// A frame was seen.
     frames: bool,
@@ -66,6 +70,8 @@ pub(crate) struct Context {
     lines: u32,
     /// Lines that are not blank.
     said: u8,
+    /// The last line was blank.
+    parted: bool,
 }
 
 impl Context {
@@ -76,6 +82,7 @@ impl Context {
             named: judged.named,
             severity: judged.severity,
             opened,
+            timed: judged.head.time,
             tongue: None,
             frames: false,
             ended: false,
@@ -94,6 +101,7 @@ impl Context {
             stamp: stamp(text, judged),
             lines: 0,
             said: 0,
+            parted: false,
         };
         context.depth = block_depth(text, judged);
         // As `go_on` would do with most lines.
@@ -138,7 +146,9 @@ impl Context {
             };
             return;
         }
-        let Some(last) = text.bytes().rposition(|b| !b.is_ascii_whitespace()) else {
+        let last = text.bytes().rposition(|b| !b.is_ascii_whitespace());
+        self.parted = last.is_none();
+        let Some(last) = last else {
             return;
         };
         self.said = self.said.saturating_add(1);
@@ -327,6 +337,18 @@ pub(crate) fn joins(open: &Context, text: &str, judged: &Judged<'_>, gap_ns: Opt
     if together && judged.opens() && open.opened && open.lines == 1 && handed_apart(open, judged) {
         return true;
     }
+    // What a database or a tool said, which a logger printed below its own words.
+    if together
+        && open.timed
+        && open.severity == Severity::Error
+        && !judged.head.time
+        && !judged.head.indented
+        && ["ERROR: ", "FATAL: ", "fatal: ", "error: ", "Err: "]
+            .iter()
+            .any(|begins| text.starts_with(begins))
+    {
+        return true;
+    }
     if (open.banner | open.colon)
         && (open.boxed() || together && open.opened)
         && announced(open, text, judged, gap_ns)
@@ -428,7 +450,7 @@ pub(crate) fn joins(open: &Context, text: &str, judged: &Judged<'_>, gap_ns: Opt
         return !(judged.head.time || level);
     }
     // `Time: 15:04:05` in the midst of such a block.
-    if together && !open.opened && judged.head.level.is_none() && labelled(text) {
+    if together && !open.opened && !open.parted && judged.head.level.is_none() && labelled(text) {
         return true;
     }
     if judged.opens() {
@@ -492,14 +514,21 @@ pub(crate) fn joins(open: &Context, text: &str, judged: &Judged<'_>, gap_ns: Opt
         && open.severity == Severity::Error
         && (open.lines == 1
             || open.frames && judged.part.is_none() && open.begins[..8] == beginning(text)[..8]);
-    // A step of a script, announced by an arrow, holds no line but indented ones.
-    let step = open.arrow || text.starts_with("==> ");
+    // A step of a script, announced by an arrow or by what it does, holds no line but indented ones.
+    let step = open.arrow
+        || open.parted && open.said == 1 && !open.banner && text.starts_with("API: ")
+        || text.starts_with("==> ")
+        || text
+            .strip_prefix("** ")
+            .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_uppercase()))
+        || open.severity == Severity::Other && judged.severity == Severity::Other && does(text)
+        || open.begins[0] == b'[' && text.starts_with(['─', '═', '━']);
     if together && !open.opened && !over && !record && !another && !step && !prefixed(text) {
         return true;
     }
     open.colon
         && (open.opened || open.severity > Severity::Other)
-        && soon
+        && gap_ns.is_none_or(|gap| gap <= ANNOUNCED_NS)
         && trace::exception_name(text).is_none()
         && open.lines == 1
 }

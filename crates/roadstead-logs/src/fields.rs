@@ -308,12 +308,19 @@ impl<'t> Fields<'t> {
             self.message = Some(value);
             self.rank = rank;
         }
-        if top
+        // What MongoDB hands on of its storage engine.
+        let handed_on = self.mongo >= 2 && parent == "message" && key == "msg";
+        let given = is(
+            parent,
+            &["attr", "context", "extra", "data", "meta", "fields", "properties"],
+        );
+        if (top || given)
             && is(
                 key,
                 &[
                     "error",
                     "err",
+                    "err.message",
                     "error.message",
                     "errmsg",
                     "errormessage",
@@ -324,6 +331,8 @@ impl<'t> Fields<'t> {
                 ],
             )
             || failing && is(key, &["message", "msg", "value", "errmsg"])
+            || handed_on
+            || top && self.levelled.is_some() && is(key, &["details"])
         {
             if self.error.is_none() && !keywords::empty_value(value.as_bytes()) {
                 self.error = Some(value);

@@ -34,6 +34,7 @@ use crate::Severity;
 use crate::access;
 use crate::continuation::jul;
 use crate::json;
+use crate::keywords;
 use crate::line::{self, Form, Judged};
 use crate::mask::{alike, mask};
 use crate::redact::redact;
@@ -118,6 +119,12 @@ pub(crate) fn masked(lines: &[String]) -> String {
         {
             return format!("{} : {}", trace.kinds.join(" < "), trace.message);
         }
+        if trace.outside() && judged.opens() {
+            let own = mask(message(first, &judged));
+            if told(&own) >= 8 {
+                return format!("{own} : {} : {}", trace.kinds.join(" < "), trace.message);
+            }
+        }
         return signature;
     }
     if lines.len() > 1
@@ -134,7 +141,7 @@ pub(crate) fn masked(lines: &[String]) -> String {
     }
     let told = told(&own);
     let category = own.ends_with("[<*>]") || own.ends_with("[<N>]");
-    if lines.len() > 1 && (told < 3 || category || own.ends_with(':') && told < 24) {
+    if lines.len() > 1 && (told < 3 || category || own.ends_with(':')) {
         let more = lines[1..]
             .iter()
             .take(8)
@@ -311,10 +318,15 @@ fn structured(text: &str, judged: &Judged<'_>, fields: &crate::fields::Fields<'_
         None => {}
     }
     if let Some(status) = fields.status() {
-        if let Some(method) = fields.method {
+        // Where something failed, how it was asked for tells nothing more.
+        let failed = fields.error.is_some()
+            || told
+                .as_deref()
+                .is_some_and(|told| keywords::failure(told.as_bytes()));
+        if let Some(method) = fields.method.filter(|_| !failed) {
             parts.push(method.to_owned());
         }
-        if let Some(path) = fields.path.filter(|_| fields.method.is_none()) {
+        if let Some(path) = fields.path.filter(|_| fields.method.is_none() && !failed) {
             let path = path.split(['?', ' ']).next().unwrap_or(path);
             parts.push(route(path));
         }

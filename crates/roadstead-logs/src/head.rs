@@ -218,6 +218,16 @@ fn walk(text: &[u8], depth: usize) -> Head {
     {
         walk.at += 2;
     }
+    // Zabbix puts the process before the time: `12:20260102:150405.123`.
+    let process = time::digits(text, walk.at);
+    if (1..=7).contains(&process)
+        && byte(text, walk.at + process) == b':'
+        && time::digits(text, walk.at + process + 1) == 8
+        && byte(text, walk.at + process + 9) == b':'
+    {
+        walk.at += process + 1;
+        walk.head.indented = false;
+    }
     if depth == 0 && indent == 0 && walk.record() {
         return walk.head;
     }
@@ -494,6 +504,13 @@ impl Walk<'_> {
     /// Between the level and the message: more of the time, threads and loggers between brackets.
     fn after_level(&mut self) -> bool {
         let text = self.text;
+        // `:: Thread-7 (run) : message`
+        if text[self.at..].starts_with(b":: ")
+            && let Some(length) = memchr::memmem::find(&text[self.at..text.len().min(self.at + 80)], b" : ")
+        {
+            self.commit(self.at + length + 3);
+            return true;
+        }
         if byte(text, self.at) != b'[' {
             return false;
         }

@@ -62,10 +62,13 @@ fn meaning(token: &[u8]) -> Option<Severity> {
         b'k' => is(b"killed"),
         b't' => is(b"traceback"),
         b's' => is(b"segfault") || is(b"sigsegv") || is(b"sigabrt"),
+        b'r' if is(b"retrying") => return Some(Severity::Warn),
         b'w' => {
             return (is(b"warn") || is(b"warning") || is(b"warnings")).then_some(Severity::Warn);
         }
-        b'd' if is(b"deprecated") || is(b"deprecation") => return Some(Severity::Warn),
+        b'd' if is(b"deprecated") || is(b"deprecation") || is(b"deprecations") => {
+            return Some(Severity::Warn);
+        }
         _ => false,
     };
     if plain {
@@ -265,7 +268,10 @@ pub(crate) fn severity(message: &[u8]) -> Severity {
 }
 
 /// What a failure is called where no keyword is said. The first word, and what may follow it.
-const FAILURES: [(&[u8], &[&[u8]]); 21] = [
+const FAILURES: [(&[u8], &[&[u8]]); 24] = [
+    (b"got", &[b"signal "]),
+    (b"server", &[b"crashed"]),
+    (b"is", &[b"down:", b"unreachable"]),
     (
         b"could",
         &[
@@ -295,6 +301,7 @@ const FAILURES: [(&[u8], &[&[u8]]); 21] = [
             b"connect",
             b"read",
             b"write",
+            b"send",
             b"find",
             b"load",
             b"create",
@@ -360,6 +367,9 @@ pub(crate) fn failure(message: &[u8]) -> bool {
             continue;
         };
         let rest = message[at..].strip_prefix(b" ").unwrap_or(&message[at..]);
+        if word.eq_ignore_ascii_case(b"failed") && has_failed(message, start, rest) {
+            return true;
+        }
         if tails.iter().any(|tail| {
             rest.get(..tail.len())
                 .is_some_and(|r| r.eq_ignore_ascii_case(tail))
@@ -367,10 +377,32 @@ pub(crate) fn failure(message: &[u8]) -> bool {
             return true;
         }
     }
+    let over = message.trim_ascii_end();
+    if [
+        b" timed out".as_slice(),
+        b" timed out.",
+        b" crashed",
+        b" crashed.",
+    ]
+    .iter()
+    .any(|end| over.ends_with(end))
+    {
+        return true;
+    }
     // What a shell says.
     message.ends_with(b": not found")
         && (memchr::memmem::find(message, b": line ").is_some() || numbered_command(message))
         || message.starts_with(b"exec ") && message.ends_with(b": no such file or directory")
+}
+
+/// `query failed: why`, `it has failed!`, but neither `failed: 0` nor `3 failed`.
+fn has_failed(message: &[u8], start: usize, rest: &[u8]) -> bool {
+    let (prior, _) = before(message, start);
+    let counted = prior.iter().all(u8::is_ascii_digit) || among(prior, &DENYING);
+    let over = rest.trim_ascii_end().iter().all(|b| matches!(b, b'!' | b'.'));
+    let why = rest.strip_prefix(b":").map(<[u8]>::trim_ascii_start);
+    !counted
+        && (over || why.is_some_and(|why| !why.is_empty() && !empty_value(why) && !why[0].is_ascii_digit()))
 }
 
 /// `sh: 1: command`

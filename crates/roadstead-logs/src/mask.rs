@@ -4,18 +4,23 @@
 //! stays: words, and the numbers that are names of trouble (a status, an errno, an exit code, a signal).
 
 mod alike;
+mod names;
 mod quoted;
 mod spans;
 #[cfg(test)]
 mod tests;
+mod vocabulary;
 mod words;
 
+use std::ops::Range;
+
+use crate::access;
 use crate::shape;
 use crate::time;
 pub(crate) use alike::alike;
 use words::{
-    CODES, KINDS, LABELS, NAME_ENDS, NAMES, NO_NAMES, NOUNS, REASONS, Words, chosen, class, failure,
-    in_humps, listed, one_of, only_placeholders, spelled_with_digits, statement, tail,
+    CODES, KINDS, LABELS, NAME_ENDS, NAMES, NO_NAMES, NOUNS, REASONS, Words, bracketed_statement, chosen,
+    class, failure, fields, in_humps, listed, one_of, only_placeholders, spelled_with_digits, statement,
 };
 
 /// Longest masked form, in bytes; beyond that nothing distinguishes two troubles that did not before.
@@ -40,10 +45,12 @@ struct Masking<'t> {
     last: &'t str,
     /// The key before `=`, if one stands straight before.
     key: &'t str,
-    /// Where pairs begin that go on to the end of the message: values of fields, not words.
-    tail: usize,
+    /// Pairs that go on to the end of the message, or for long: values of fields, not words.
+    fields: Range<usize>,
     /// Where in `out` the innermost open square bracket stands.
     bracket: Option<usize>,
+    /// Words that no program writes are names.
+    spoken: bool,
 }
 
 /// The masked form of a message: one line, at most [`LONGEST`] bytes.
@@ -55,8 +62,9 @@ pub(crate) fn mask(text: &str) -> String {
         out: String::with_capacity(text.len().min(LONGEST)),
         last: "",
         key: "",
-        tail: tail(text),
+        fields: fields(text),
         bracket: None,
+        spoken: vocabulary::spoken(&text[..text.floor_char_boundary(MOST_READ)]),
     };
     while masking.at < text.len() && masking.at < MOST_READ && masking.out.len() < LONGEST {
         if !masking.step() {
@@ -64,7 +72,8 @@ pub(crate) fn mask(text: &str) -> String {
         }
     }
     let out = &mut masking.out;
-    let kept = out.trim_end().len();
+    // A full stop at the end says nothing.
+    let kept = out.trim_end().trim_end_matches('.').len();
     out.truncate(kept);
     if out.len() > LONGEST {
         let cut = (0..=LONGEST)
@@ -91,6 +100,10 @@ impl<'t> Masking<'t> {
             b'"' | b'\'' | b'`' => self.quote(b),
             b',' if self.circumstances() => return false,
             b'{' if byte(self.bytes, self.at + 1) == b'"' && self.object() => {}
+            b'{' if self.label_set() => {}
+            b'[' if self.bracketed_address() => {}
+            b'(' if self.also() || self.agent() => {}
+            b':' if !self.prior_is_word() && (self.address() || self.port()) => {}
             b'<' if self.redacted() || self.pointed_object() || self.pointed_name() => {}
             b'<' if byte(self.bytes, self.at + 1).is_ascii_digit() && !self.closes() => self.at += 1,
             b'/' | b'.' | b'~' if self.begins_path() => self.token(),
@@ -125,6 +138,14 @@ impl<'t> Masking<'t> {
             return false;
         };
         self.at += length;
+        // Of an address its host is left.
+        if byte(self.bytes, self.at) == b'@' {
+            let host = &self.bytes[self.at + 1..];
+            self.at += 1 + host
+                .iter()
+                .take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-'))
+                .count();
+        }
         self.key = "";
         self.hide("<*>");
         true
@@ -150,13 +171,18 @@ impl<'t> Masking<'t> {
 
     fn punctuation(&mut self, b: u8) {
         match b {
+            b'[' if let Some(length) = bracketed_statement(&self.text[self.at + 1..]) => {
+                self.at += length + 2;
+                self.out.push_str("[<SQL>]");
+                return;
+            }
             b'[' => self.bracket = Some(self.out.len()),
             b']' => {
                 if let Some(open) = self.bracket.take()
                     && (only_placeholders(&self.out[open + 1..])
                         || listed(&self.out[open + 1..])
                         || open > 0
-                            && self.out[..open].ends_with(' ')
+                            && self.out[..open].ends_with([' ', ',', '='])
                             && self.out[open + 1..]
                                 .split(", ")
                                 .all(|part| part == "<*>" || chosen(part)))
@@ -183,6 +209,15 @@ impl<'t> Masking<'t> {
         }
         self.out.push(b as char);
         self.at += 1;
+        // A field that is empty this time.
+        let next = byte(self.bytes, self.at);
+        if b == b'=' && self.fields.contains(&self.at) && next == b' ' {
+            self.hide("<*>");
+        } else if b == b':' && next == b' ' && byte(self.bytes, self.at + 1) == b',' {
+            self.at += 1;
+            self.out.push(' ');
+            self.hide("<*>");
+        }
     }
 
     /// The end of the token at `at`: words, and what connects words to one name.
@@ -252,11 +287,22 @@ impl<'t> Masking<'t> {
             self.hide("<TIME>");
             return;
         }
+        if !self.prior_is_word() && self.address() {
+            return;
+        }
         let end = self.token_end();
         let token = &self.text[self.at..end];
         let begin = self.at;
+        // `mail/ops[0]`: which of them.
+        if byte(self.bytes, end) == b'[' && token.contains('/') && byte(self.bytes, end + 1).is_ascii_digit()
+        {
+            self.at = end;
+            self.hide("<*>");
+            return;
+        }
         self.at = end;
         let key = std::mem::take(&mut self.key);
+        let is_key = byte(self.bytes, end) == b'=';
         if let Some(length) = statement(token, &self.text[..begin], &self.text[end..]) {
             self.keep(token);
             self.out.push(' ');
@@ -270,7 +316,7 @@ impl<'t> Masking<'t> {
         {
             self.key = token;
         }
-        if self.printed_object(token, key) || self.span(token) {
+        if self.printed_object(token, key) || self.span(token) || key.is_empty() && self.keyed_name(token) {
             return;
         }
         if token.bytes().any(|b| b.is_ascii_digit()) {
@@ -285,7 +331,7 @@ impl<'t> Masking<'t> {
                 return;
             }
             // Among the fields, a word and a number are one kind of value.
-            if begin >= self.tail
+            if self.fields.contains(&begin)
                 && !key.is_empty()
                 && token.contains(|c: char| c.is_ascii_alphabetic())
                 && matches!(shape::of(token), Some("<*>" | "<HOST>:<PORT>"))
@@ -295,6 +341,29 @@ impl<'t> Masking<'t> {
             }
         } else if self.is_chosen_name(token, key, begin) {
             self.hide("<*>");
+            self.query();
+            return;
+        } else if key.is_empty() && !is_key && self.entitled(token) {
+            return;
+        }
+        // `query B`: which of them. An article or a person is at a beginning or has a word behind it.
+        if let [letter] = token.as_bytes()
+            && letter.is_ascii_uppercase()
+            && key.is_empty()
+            && !is_key
+            && self.out.ends_with(|c: char| c == ' ')
+            && (matches!(byte(self.bytes, end), 0 | b':' | b',' | b')' | b'.')
+                || byte(self.bytes, end) == b' ' && !matches!(letter, b'A' | b'I'))
+        {
+            self.hide("<*>");
+            return;
+        }
+        // How something was asked for that went wrong: `requesting GET /x`.
+        if !self.out.is_empty()
+            && access::is_method(token)
+            && (self.text[self.at..].starts_with(" /") || self.text[self.at..].starts_with(" http"))
+        {
+            self.hide("<*>");
             return;
         }
         if key.is_empty() && class(token) && !failure(token) || self.media_type(token) {
@@ -302,6 +371,7 @@ impl<'t> Masking<'t> {
             return;
         }
         match shape::of(token) {
+            None if key.is_empty() && !is_key && self.is_given(token, begin) => self.hide_given(),
             None if self.out.ends_with("<N> ") => self.keep(spans::singular(token)),
             None => self.keep(token),
             Some("<N>") => {
@@ -326,7 +396,10 @@ impl<'t> Masking<'t> {
                     self.out.push_str(":<N>");
                 }
             }
-            Some("<*>") => self.hide_numbered(token),
+            Some("<*>") => {
+                self.hide_numbered(token);
+                self.query();
+            }
             Some(placeholder) => {
                 self.hide(placeholder);
                 if placeholder == "<PATH>" {
@@ -341,15 +414,28 @@ impl<'t> Masking<'t> {
     fn query(&mut self) {
         let rest = &self.bytes[self.at..];
         if byte(rest, 0) == b'?' && word_byte(byte(rest, 1)) {
+            let mut open = 0_u32;
             self.at += rest
                 .iter()
                 .take_while(|b| {
+                    match b {
+                        b'[' | b'(' => open += 1,
+                        b']' | b')' if open > 0 => {
+                            open -= 1;
+                            return true;
+                        }
+                        _ => {}
+                    }
                     !matches!(
                         b,
                         b' ' | b'"' | b'\'' | b'`' | b')' | b']' | b'}' | b',' | b'\n' | b'|'
                     )
                 })
                 .count();
+            // The full stop of its sentence.
+            if self.bytes[self.at - 1] == b'.' {
+                self.at -= 1;
+            }
         }
     }
 
@@ -377,6 +463,13 @@ impl<'t> Masking<'t> {
         let plain = digits.bytes().all(|b| b.is_ascii_digit());
         let prior = if begin > 0 { self.bytes[begin - 1] } else { 0 };
         let next = byte(self.bytes, self.at);
+        // `503.ServiceUnavailable`
+        if let [b'4' | b'5', b'0'..=b'9', b'0'..=b'9', b'.', first, second, ..] = token.as_bytes()
+            && first.is_ascii_uppercase()
+            && second.is_ascii_lowercase()
+        {
+            return true;
+        }
         if plain && digits.len() <= 6 {
             let status = digits.len() == 3 && matches!(digits.as_bytes()[0], b'1'..=b'5');
             if !key.is_empty() {
@@ -428,28 +521,27 @@ impl<'t> Masking<'t> {
 
     fn is_chosen_name(&self, token: &str, key: &str, begin: usize) -> bool {
         if !key.is_empty() {
-            let named =
-                one_of(key, NAMES) || NAME_ENDS.iter().any(|end| key.ends_with(*end)) || begin >= self.tail;
-            return named
-                && !one_of(key, CODES)
-                && !one_of(key, REASONS)
-                && !matches!(token, "true" | "false");
+            let named = one_of(key, NAMES)
+                || NAME_ENDS.iter().any(|end| key.ends_with(*end))
+                || self.fields.contains(&begin);
+            let set = matches!(token, "true" | "false");
+            return set || named && !one_of(key, CODES) && !one_of(key, REASONS);
         }
         if self.key == token || token.len() > 64 {
             return false;
         }
-        if self.out.ends_with(": ") && self.barred() {
+        if self.out.ends_with(": ") && (self.barred() || matches!(token, "YES" | "NO")) {
             return true;
         }
         let spaced = self.out.ends_with(' ');
-        if spaced && self.acting(token) || self.snake(token, begin) {
+        if spaced && (self.acting(token) || self.placed(token)) || self.snake(token, begin) {
             return true;
         }
         // `name: otto` and `[name: otto]`
         if self.out.ends_with(": ") && one_of(self.last, LABELS) && !one_of(token, NO_NAMES) {
             return true;
         }
-        if self.appended() {
+        if self.appended() || self.labelled(token) || spaced && self.titled(token) {
             return true;
         }
         // `packageName = org.shop`
@@ -461,7 +553,7 @@ impl<'t> Masking<'t> {
         }
         if spaced
             && one_of(self.last, KINDS)
-            && (memchr::memchr3(b'-', b'_', b'/', token.as_bytes()).is_some() || in_humps(token))
+            && (token.bytes().any(|b| matches!(b, b'-' | b'_' | b'/' | b'.')) || in_humps(token))
         {
             return true;
         }

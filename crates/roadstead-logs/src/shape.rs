@@ -38,7 +38,7 @@ const COUNTRIES: [&str; 34] = [
     "il", "in", "it", "kr", "mx", "my", "nz", "pl", "pt", "ro", "se", "sg", "th", "tr", "tw", "ua", "vn",
 ];
 /// Endings of files that hold what somebody keeps or sets.
-const FILES: [&str; 52] = [
+const FILES: [&str; 81] = [
     "txt",
     "csv",
     "tsv",
@@ -91,6 +91,35 @@ const FILES: [&str; 52] = [
     "exe",
     "nzb",
     "torrent",
+    "doc",
+    "docx",
+    "xls",
+    "xlsx",
+    "ppt",
+    "pptx",
+    "odt",
+    "ods",
+    "odp",
+    "rtf",
+    "eml",
+    "md",
+    "html",
+    "htm",
+    "heic",
+    "tif",
+    "tiff",
+    "bmp",
+    "opus",
+    "aac",
+    "aiff",
+    "cbz",
+    "cbr",
+    "azw3",
+    "ics",
+    "vcf",
+    "kdbx",
+    "lock",
+    "sock",
 ];
 /// First labels of packages written the wrong way round.
 const PACKAGES: [&str; 10] = [
@@ -262,7 +291,7 @@ fn file(token: &str) -> bool {
         !stem.is_empty()
             && stem
                 .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-') || b >= 0x80)
+                .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-' | b'/') || b >= 0x80)
             && ended(token)
     })
 }

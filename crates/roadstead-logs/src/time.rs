@@ -273,6 +273,10 @@ fn numeric(text: &[u8], at: usize) -> Option<usize> {
             (two(text, at + 2, 12) && two(text, at + 7, 24)).then_some(at + 13)
         }
         6 if sep == b' ' => clock(text, spaces(text, at + 6), false),
+        // `20260102:150405.123` of Zabbix.
+        8 if sep == b':' && digits(text, at + 9) == 6 && byte(text, at + 15) == b'.' => {
+            (two(text, at + 4, 12) && two(text, at + 6, 31)).then_some(at + 16 + digits(text, at + 16))
+        }
         8 if matches!(sep, b'-' | b' ' | b'T') && two(text, at + 4, 12) && two(text, at + 6, 31) => {
             if digits(text, at + 9) == 6 {
                 return Some(zone(text, at + 15));

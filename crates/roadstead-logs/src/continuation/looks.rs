@@ -146,6 +146,26 @@ pub(super) fn labelled(text: &str) -> bool {
     name > 0 && text.as_bytes()[0].is_ascii_uppercase() && text[name..].starts_with(": ")
 }
 
+/// `Starting the worker`, `Detected 8 cores`: what a script does, line by line. Neither the head of a list nor one of
+/// several settings: `Running migrations:`, `Using SHOP_HOME: /srv`.
+pub(super) fn does(text: &str) -> bool {
+    let word = text.bytes().take_while(u8::is_ascii_alphabetic).count();
+    let setting = || {
+        text.split_once(':').is_some_and(|(label, value)| {
+            value.trim().is_empty()
+                || label
+                    .bytes()
+                    .rev()
+                    .take_while(|b| *b != b' ')
+                    .all(|b| b.is_ascii_uppercase() || b == b'_')
+        })
+    };
+    word >= 5
+        && text.as_bytes().get(word) == Some(&b' ')
+        && (text[..word].ends_with("ing") || text[..word].ends_with("ed"))
+        && !setting()
+}
+
 /// A word for why, where or what to do, before a colon or between brackets: about the message before.
 pub(super) fn says_more(text: &str) -> bool {
     let text = text.strip_prefix('[').unwrap_or(text);

@@ -58,7 +58,8 @@ pub(super) fn level_word(text: &[u8], at: usize, before: Before, timed: bool) ->
         }
         (Spelling::Loud, Before::Nothing) => loud && (colon || column && after != 0),
         (Spelling::Loud, Before::Column) => {
-            loud && (colon || column && after != 0 || timed && space && severity == Severity::Error)
+            let spoken = severity == Severity::Error || spelled == b"LOG";
+            loud && (colon || column && after != 0 || timed && space && spoken)
         }
     };
     let stack = spelled == b"trace" && text[..at].ends_with(b"tack ");
@@ -110,6 +111,17 @@ pub(super) fn bracketed_level(inner: &[u8]) -> Option<Severity> {
         return level::of_letter(inner[0]);
     }
     if let Some((severity, _)) = level::of_word(inner) {
+        return Some(severity);
+    }
+    // `Warning-Shop.Backup.Files-NotFound`
+    if let Some(dash) = memchr::memchr(b'-', inner)
+        && inner.contains(&b'.')
+        && inner[0].is_ascii_uppercase()
+        && inner
+            .iter()
+            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_'))
+        && let Some((severity, _)) = level::of_word(&inner[..dash])
+    {
         return Some(severity);
     }
     // Apache names the module first.

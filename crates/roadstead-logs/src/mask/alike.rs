@@ -11,11 +11,13 @@ pub(crate) fn alike(masked: &str) -> String {
     let mut listed = None;
     let mut comma = false;
     let mut rest = masked;
-    while let Some(at) = memchr::memchr3(b'<', b',', b'(', rest.as_bytes()) {
+    while let Some(at) = rest.find(['<', ',', '(', '[']) {
         let plain = &rest[..at];
         // A list of quoted ones has commas.
         let quoted = comma && matches!(plain, " `" | " \"" | " '");
-        if !quoted && !plain.bytes().all(separates) {
+        // The star of a name for many hosts is a part of it.
+        let parting = plain.strip_suffix("*.").unwrap_or(plain);
+        if !quoted && !parting.bytes().all(separates) {
             listed = None;
         }
         comma = false;
@@ -55,6 +57,11 @@ pub(crate) fn alike(masked: &str) -> String {
                 out.push('(');
                 out.push_str(ANY);
                 listed = None;
+            }
+            b'[' if rest.starts_with(']') && out.ends_with(' ') => {
+                rest = &rest[1..];
+                out.push_str(ANY);
+                listed = Some(out.len());
             }
             b => {
                 out.push(char::from(b));

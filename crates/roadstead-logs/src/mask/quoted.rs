@@ -1,12 +1,24 @@
 //! What stands between quotes, and objects in the midst of a message.
 
-use super::words::{CODES, NAME_WORDS, NAMED, NAMES, QUOTED_WORDS, REASONS, Words, one_of};
+use super::words::{CAUSES, CODES, NAME_WORDS, NAMED, NAMES, QUOTED_WORDS, REASONS, Words, failure, one_of};
 use super::{LONGEST, MOST_READ, Masking, byte, mask, word_byte};
 use crate::shape;
 
 /// Where the quote is closed that was opened before `text`. One behind a backslash closes none, unless it was opened so.
 fn closed(text: &[u8], quote: u8, escaped: bool) -> Option<usize> {
     memchr::memchr_iter(quote, text).find(|at| escaped || *at == 0 || text[at - 1] != b'\\')
+}
+
+/// Most of its words begin with a capital, as those of a title do and those of a sentence do not.
+fn titled(text: &str) -> bool {
+    let words = || text.split(' ').filter(|word| word.bytes().any(word_byte));
+    let capitals = words()
+        .filter(|word| {
+            word.trim_start_matches(|c: char| c.is_ascii_punctuation())
+                .starts_with(|c: char| c.is_uppercase() || c.is_ascii_digit())
+        })
+        .count();
+    words().count() <= NAME_WORDS && capitals * 3 >= words().count() * 2 && !text.contains(": ")
 }
 
 /// The masked form of what stands within an object, which is not looked into for more objects.
@@ -31,8 +43,10 @@ impl Masking<'_> {
                 crate::json::Value::Text(value) | crate::json::Value::Bare(value) => value,
                 crate::json::Value::Nested => return true,
             };
-            let wrong = one_of(name, const { &Words::of("error err exception reason") })
-                && !crate::keywords::empty_value(value.as_bytes());
+            let class = one_of(name, const { &Words::of("class type name exception") }) && failure(value);
+            let wrong = class
+                || one_of(name, const { &Words::of("error err exception reason") })
+                    && !crate::keywords::empty_value(value.as_bytes());
             let code = one_of(
                 name,
                 const { &Words::of("code status errno status_code statusCode") },
@@ -82,7 +96,10 @@ impl Masking<'_> {
                     .filter(|word| word.bytes().any(word_byte))
                     .count()
                     .max(1);
-                let telling = one_of(key, CODES) || one_of(key, REASONS);
+                let cause = self.out.ends_with(": ")
+                    && one_of(self.last, CAUSES)
+                    && (words > 1 || !inner.bytes().any(|b| b.is_ascii_digit()));
+                let telling = cause || one_of(key, CODES) || one_of(key, REASONS);
                 let given = quote == b'"' && self.given(from + length + 1);
                 // `filter "what somebody called it"`, `name="…"`
                 let named = quote != b'`' && (one_of(key, NAMES) || self.apposed() && words <= NAME_WORDS);
@@ -92,16 +109,14 @@ impl Masking<'_> {
                     && words > 1
                     && super::words::fields_only(&self.text[from + length + 1..]);
                 let value = !first
-                    && ((words <= QUOTED_WORDS || named || given) && !telling
+                    && ((words <= QUOTED_WORDS || named || given || titled(inner)) && !telling
                         || object && quote != b'"'
                         || words == 1 && inner.len() >= 24
                         || shape::ended(inner) && !inner.contains(": "));
                 if value || words == 1 {
                     self.key = "";
                     self.out.push(quote as char);
-                    if !inner.is_empty() {
-                        self.out.push_str(if value { "<*>" } else { inner });
-                    }
+                    self.out.push_str(if value { "<*>" } else { inner });
                     self.out.push(quote as char);
                     self.at = from + length + 1;
                     self.last = "";

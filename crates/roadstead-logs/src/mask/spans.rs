@@ -1,12 +1,16 @@
 //! Stretches of a message that are one variable though they hold several words: objects as programs print them, lists
 //! between bars, the place of a name that is empty.
 
-use super::words::{
-    ACTED, ACTORS, CODES, HOSTS_FOLLOW, KEYED, KINDS, NAMED, NO_ACTORS, NO_NAMES, NOUNS, SAID, Words, one_of,
-};
+use std::net::Ipv6Addr;
+
+use super::words::{CODES, HOSTS_FOLLOW, KEYED, Words, one_of};
 use super::{LONGEST, Masking, byte, mask, word_byte};
 use crate::shape;
 
+/// Longest address of IPv6, with one of IPv4 in it.
+const LONGEST_ADDRESS: usize = 45;
+/// Most words of a path that has blanks in it.
+const MOST_PARTS: usize = 12;
 /// Longest object that is looked over for its end, in bytes.
 const LONGEST_OBJECT: usize = 600;
 
@@ -73,57 +77,6 @@ impl<'t> Masking<'t> {
         true
     }
 
-    /// `user <otto>`
-    pub(super) fn pointed_name(&mut self) -> bool {
-        let rest = &self.text[self.at + 1..];
-        let noun = self
-            .out
-            .strip_suffix(' ')
-            .is_some_and(|out| out.ends_with(self.last))
-            && (one_of(self.last, NOUNS) || one_of(self.last, KINDS) || one_of(self.last, NAMED));
-        let length = rest
-            .find(['>', ' ', '<'])
-            .filter(|length| (1..=80).contains(length));
-        match length {
-            Some(length) if noun && rest.as_bytes()[length] == b'>' => {
-                self.at += length + 2;
-                self.hide("<*>");
-                true
-            }
-            _ => false,
-        }
-    }
-
-    /// `plugin shop loaded`: who did it, where a noun for its kind stands before and a verb, its source or its number
-    /// behind.
-    pub(super) fn acting(&self, token: &str) -> bool {
-        (one_of(self.last, ACTORS) || self.last == "process")
-            && self.out.ends_with(&[self.last, " "].concat())
-            && !one_of(token, NO_NAMES)
-            && !one_of(token, NO_ACTORS)
-            && (self.text[self.at..].starts_with(": ") && called(token)
-                || self.text[self.at..].strip_prefix(' ').is_some_and(|rest| {
-                    let verb = rest.bytes().take_while(u8::is_ascii_alphabetic).count();
-                    one_of(&rest[..verb], ACTED)
-                        || rest.starts_with("from /")
-                        || rest.starts_with('(')
-                            && rest[1..]
-                                .trim_start_matches(|c: char| c.is_ascii_digit())
-                                .starts_with(')')
-                }))
-    }
-
-    /// `what happened, module: shop` at its end or before the next comma.
-    pub(super) fn appended(&self) -> bool {
-        matches!(byte(self.bytes, self.at), 0 | b',' | b')' | b';')
-            && (one_of(self.last, KINDS) || one_of(self.last, ACTORS))
-            && self
-                .out
-                .strip_suffix(": ")
-                .and_then(|out| out.strip_suffix(self.last))
-                .is_some_and(|out| out.ends_with(", "))
-    }
-
     /// `request{method=GET host=shop agent=A Browser (1.0) status=500}: what happened`, as Rust's tracing prints where it
     /// happened: the method, the status and what went wrong count.
     pub(super) fn span(&mut self, token: &'t str) -> bool {
@@ -185,6 +138,136 @@ impl<'t> Masking<'t> {
         }
     }
 
+    /// An address of IPv6 without brackets: `::1`, `fe80::1%eth0`.
+    pub(super) fn address(&mut self) -> bool {
+        let rest = &self.bytes[self.at..];
+        let length = rest
+            .iter()
+            .take(LONGEST_ADDRESS)
+            .take_while(|b| b.is_ascii_hexdigit() || matches!(b, b':' | b'.'))
+            .count();
+        let run = self.text[self.at..self.at + length].trim_end_matches('.');
+        let run = if run.ends_with("::") {
+            run
+        } else {
+            run.trim_end_matches(':')
+        };
+        if word_byte(byte(rest, run.len())) {
+            return false;
+        }
+        let (address, port) = run.rsplit_once(':').unwrap_or((run, ""));
+        let whole = run.parse::<Ipv6Addr>().is_ok();
+        let ported = !whole
+            && port.len() > 3
+            && port.bytes().all(|b| b.is_ascii_digit())
+            && address.parse::<Ipv6Addr>().is_ok();
+        if !whole && !ported {
+            return false;
+        }
+        self.at += run.len();
+        if ported {
+            self.hide("<HOST>:<PORT>");
+            return true;
+        }
+        if byte(self.bytes, self.at) == b'%' {
+            let zone = &self.bytes[self.at + 1..];
+            self.at += 1 + zone.iter().take_while(|b| b.is_ascii_alphanumeric()).count();
+        }
+        self.hide("<HOST>");
+        true
+    }
+
+    /// The same between brackets, with its port: `[::1]:8080`.
+    pub(super) fn bracketed_address(&mut self) -> bool {
+        let rest = &self.text[self.at + 1..];
+        let Some(length) = rest.bytes().take(LONGEST_ADDRESS + 16).position(|b| b == b']') else {
+            return false;
+        };
+        let address = rest[..length].split('%').next().unwrap_or_default();
+        if address.parse::<Ipv6Addr>().is_err() {
+            return false;
+        }
+        self.at += length + 2;
+        let rest = &self.bytes[self.at..];
+        let port = rest.iter().skip(1).take_while(|b| b.is_ascii_digit()).count();
+        if byte(rest, 0) == b':' && port > 0 {
+            self.at += 1 + port;
+            self.hide("<HOST>:<PORT>");
+        } else {
+            self.hide("<HOST>");
+        }
+        true
+    }
+
+    /// `(Browser/5.0 (System; x86) Engine/1.2)`: who asked.
+    pub(super) fn agent(&mut self) -> bool {
+        let rest = &self.bytes[self.at + 1..];
+        let name = rest
+            .iter()
+            .take(32)
+            .take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
+            .count();
+        if name < 2
+            || !rest[0].is_ascii_alphabetic()
+            || byte(rest, name) != b'/'
+            || !byte(rest, name + 1).is_ascii_digit()
+        {
+            return false;
+        }
+        let mut depth = 1_u32;
+        let window = &rest[..rest.len().min(LONGEST_OBJECT)];
+        let end = window.iter().position(|b| {
+            match b {
+                b'(' => depth += 1,
+                b')' => depth -= 1,
+                _ => {}
+            }
+            depth == 0
+        });
+        let Some(end) = end else {
+            return false;
+        };
+        self.at += end + 2;
+        self.out.push('(');
+        self.hide("<*>");
+        self.out.push(')');
+        true
+    }
+
+    /// `listening on :8080`: a port of any address.
+    pub(super) fn port(&mut self) -> bool {
+        let rest = &self.bytes[self.at + 1..];
+        let digits = rest.iter().take_while(|b| b.is_ascii_digit()).count();
+        if !(2..=5).contains(&digits) || !self.out.ends_with(' ') || word_byte(byte(rest, digits)) {
+            return false;
+        }
+        self.at += 1 + digits;
+        self.hide("<HOST>:<PORT>");
+        true
+    }
+
+    /// `{app="shop", host="a"}`: which series or stream.
+    pub(super) fn label_set(&mut self) -> bool {
+        let rest = &self.text[self.at + 1..];
+        let key = rest
+            .bytes()
+            .take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-'))
+            .count();
+        let value = &rest[key..];
+        if key == 0 || !(value.starts_with("=\"") || value.starts_with("=\\\"")) {
+            return false;
+        }
+        let window = &rest[..rest.floor_char_boundary(LONGEST_OBJECT)];
+        let Some(end) = window.find("\"}") else {
+            return false;
+        };
+        self.at += end + 3;
+        self.out.push('{');
+        self.hide("<*>");
+        self.out.push('}');
+        true
+    }
+
     /// Where the URL at `at` ends; a secret that was taken out of it is a part of it.
     pub(super) fn url_end(&self) -> usize {
         const SECRET: &[u8] = b"<redacted>";
@@ -192,35 +275,24 @@ impl<'t> Masking<'t> {
         while end < self.bytes.len() {
             end += match self.bytes[end] {
                 b'<' if self.bytes[end..].starts_with(SECRET) => SECRET.len(),
+                b'=' if self.bytes[end + 1..].starts_with(b"(") => {
+                    let inner = self.bytes[end + 2..]
+                        .iter()
+                        .take(32)
+                        .take_while(|b| b.is_ascii_alphabetic())
+                        .count();
+                    1 + if byte(self.bytes, end + 2 + inner) == b')' {
+                        inner + 2
+                    } else {
+                        0
+                    }
+                }
+                b',' if word_byte(byte(self.bytes, end + 1)) => 1,
                 b' ' | b'"' | b'\'' | b'`' | b'<' | b'>' | b')' | b']' | b'}' | b',' | b'\n' | b'|' => break,
                 _ => 1,
             };
         }
         end
-    }
-
-    /// `relation shop_items is gone`: a name that somebody or some program gave, in the midst of a sentence.
-    pub(super) fn snake(&self, token: &str, begin: usize) -> bool {
-        let prior = if begin > 0 { self.bytes[begin - 1] } else { b'(' };
-        let next = byte(self.bytes, self.at);
-        self.out.len() > 3
-            && prior == b' '
-            && !matches!(next, b'(' | b':' | b'=' | b'{' | b'[')
-            && memchr::memchr2(b'_', b'.', token.as_bytes()).is_some()
-            && !shape::source(token)
-            && token
-                .split(['_', '.'])
-                .all(|part| part.len() > 1 && part.bytes().all(|b| b.is_ascii_lowercase()))
-    }
-
-    /// The quote that ends at `end` ends the message too, and a word for what was given stands before it with a colon.
-    pub(super) fn given(&self, end: usize) -> bool {
-        self.text[end..].trim_end().is_empty()
-            && self.out.ends_with(": ")
-            && one_of(
-                self.last,
-                const { &Words::of("matched line input record payload data value body content text string near") },
-            )
     }
 
     /// `text/html; charset=utf-8`: what was sent.
@@ -259,12 +331,26 @@ impl<'t> Masking<'t> {
             return;
         }
         let rest = &self.text[self.at..];
+        // One of the words to come ends with a slash, as no sentence goes on.
+        let closing = rest.split(' ').take(MOST_PARTS).any(|word| {
+            let bare = word.trim_end_matches(['.', ',', ':']);
+            bare.len() > 1 && bare.ends_with('/') && !bare.starts_with('/')
+        });
         let mut end = 0;
         let mut at = 0;
-        for word in rest.split_inclusive(' ').take(12) {
+        for word in rest.split_inclusive(' ').take(MOST_PARTS) {
             let bare = word.trim_end_matches(' ');
             if at > 0 {
                 let first = bare.as_bytes().first().copied().unwrap_or(0);
+                // `/downloads/Salt and ash/.`
+                if bare.trim_end_matches(['.', ',', ':']).ends_with('/') {
+                    end = at + bare.trim_end_matches(['.', ',', ':']).len();
+                    break;
+                }
+                if closing && first.is_ascii_lowercase() {
+                    at += word.len();
+                    continue;
+                }
                 if !(first.is_ascii_uppercase()
                     || first.is_ascii_digit()
                     || first >= 0x80
@@ -305,20 +391,6 @@ impl<'t> Masking<'t> {
         }
     }
 
-    /// Two blanks behind a noun whose name is empty: `user  from 10.0.0.1`.
-    pub(super) fn nameless(&mut self) {
-        let rest = &self.text[self.at..];
-        if !rest.starts_with("  ") || !one_of(self.last, NOUNS) || !self.out.ends_with(self.last) {
-            return;
-        }
-        let next = rest.trim_start();
-        let word = next.split(' ').next().unwrap_or_default();
-        if next.starts_with('[') || one_of(word, NO_NAMES) {
-            self.out.push(' ');
-            self.hide("<*>");
-        }
-    }
-
     /// `memory:1024` rather than `shop:5432`: a key with its number, not a host with its port.
     pub(super) fn keyed_number(&self, token: &str, begin: usize) -> bool {
         let Some((name, number)) = token.split_once(':') else {
@@ -330,18 +402,6 @@ impl<'t> Masking<'t> {
             && byte(self.bytes, self.at) != b':'
             && (one_of(name, KEYED) || !held && !one_of(self.last, HOSTS_FOLLOW))
     }
-}
-
-/// A word that may be a name, and does not say how something is: `volume shop: full` rather than `volume full: /srv`.
-fn called(word: &str) -> bool {
-    word.len() > 2
-        && word
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
-        && !["ed", "ing", "able", "ible", "ure", "ion"]
-            .iter()
-            .any(|end| word.ends_with(end))
-        && !one_of(word, SAID)
 }
 
 /// A noun behind a number, be there one or many.

@@ -80,7 +80,7 @@ fn a_statement_is_one_value_and_ends_with_its_sentence() {
         "Deadlock (Connection: a, SQL: update <SQL>) again"
     );
     for sentence in [
-        "SELECT a door",
+        "SELECT a file",
         "please update the set of rows",
         "DELETE is not allowed",
     ] {
@@ -102,7 +102,7 @@ fn what_stands_between_quotes_behind_its_noun_is_a_name() {
         "updated name=\"Ads and all other bad pages\"",
         "updated name=\"all\"",
     );
-    let sentence = "failed: \"the door could not be opened\"";
+    let sentence = "failed: \"the file could not be opened\"";
     assert_eq!(mask(sentence), sentence);
 }
 
@@ -280,4 +280,90 @@ fn a_message_between_quotes_is_no_name() {
     ] {
         assert_ne!(super::alike(&mask(a)), super::alike(&mask(b)), "{a} / {b}");
     }
+}
+
+#[test]
+fn a_word_that_no_program_writes_is_a_name() {
+    same("Creating database nextcloud", "Creating database bookstack");
+    same(
+        "upload of mara to ops/deploy is refused",
+        "upload of otto to lena/infra is refused",
+    );
+    same(
+        "rss sync of Old Harbour Tracker failed",
+        "rss sync of Zofia failed",
+    );
+    same("route to session-cache is gone", "route to ops-webhook is gone");
+    for sentence in [
+        "a read-only connection was refused by the server",
+        "pooler error: client_login_timeout",
+        "Verbindung zum Lager konnte nicht hergestellt werden",
+    ] {
+        assert_eq!(mask(sentence), sentence);
+    }
+    assert_ne!(mask("+sdown master shop"), mask("+odown master shop"));
+}
+
+#[test]
+fn a_name_is_known_by_where_it_stands() {
+    same(
+        "permission denied for table orders",
+        "permission denied for table rows2",
+    );
+    same("no such database: metrics", "no such database: shop");
+    same("Starting api worker", "Starting mailer worker");
+    same(
+        "Login failed for db:shop login:admin",
+        "Login failed for db:crm login:fatal",
+    );
+    same(
+        "Scanning disk for The Human Body",
+        "Scanning disk for Errors of the Night",
+    );
+    same("section 3 (Films) is full", "section 12 (TV Shows) is full");
+    assert_ne!(mask("database is locked"), mask("database is closed"));
+    assert_ne!(
+        mask("worker 3 (Connection refused)"),
+        mask("worker 3 (Connection reset)")
+    );
+}
+
+#[test]
+fn addresses_and_ports_of_all_families_are_one_kind() {
+    for message in [
+        "connect to 10.0.0.1:80 failed",
+        "connect to [::1]:80 failed",
+        "connect to :80 failed",
+        "connect to fe80::1:54321 failed",
+    ] {
+        assert_eq!(mask(message), "connect to <HOST>:<PORT> failed");
+    }
+    for message in [
+        "peer ::1 left",
+        "peer fe80::1%eth0 left",
+        "peer ::ffff:10.0.0.1 left",
+    ] {
+        assert_eq!(mask(message), "peer <HOST> left");
+    }
+    assert_eq!(mask("std::vec is full: 12"), "std::vec is full: <N>");
+}
+
+#[test]
+fn fields_in_the_midst_and_sets_of_labels_are_values() {
+    same(
+        "client id=1 name=shop flags=P db=0 cmd=get is closed",
+        "client id=2 name= flags=S db=1 cmd=set is closed",
+    );
+    same(
+        r#"stream {app="shop", host="a"} is late"#,
+        r#"stream {job="b"} is late"#,
+    );
+    assert_ne!(
+        mask("Error - 503.ServiceUnavailable"),
+        mask("Error - 403.Forbidden")
+    );
+    assert_ne!(
+        mask("Failed to listen. Reason: \"Address in use\""),
+        mask("Failed to listen. Reason: \"Permission denied\"")
+    );
 }

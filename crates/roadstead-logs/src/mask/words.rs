@@ -1,5 +1,7 @@
 //! The words that masking goes by, and what it asks of stretches of a message.
 
+use std::ops::Range;
+
 /// Words after which a number is the name of a trouble.
 pub(super) const CODES: &Words = &Words::of(
     "status statuscode status_code code errno error http exit signal sqlstate errorcode error_code \
@@ -52,6 +54,24 @@ pub(super) const ACTORS: &Words = &Words::of(
     volume table database bucket index queue topic channel device indexer provider feed monitor repository repo camera sensor \
     upstream backend node pod peer subscription partition tunnel zone",
 );
+/// Nouns before the name of one of their kind at the end of a clause: `permission denied for table shop`.
+pub(super) const PLACES: &Words = &Words::of(
+    "database table realm role relation schema extension domain plugin module client group vhost exchange provider \
+    strategy target step task job service container component integration collection bucket repository repo branch tag \
+    channel topic queue device entity sensor library playlist account folder tenant project workspace namespace cluster \
+    node host peer volume network image worker workflow pipeline stage dashboard platform theme addon add-on indexer feed \
+    tracker camera zone interface upstream backend listener router middleware datasource constraint sequence \
+    view trigger partition subscription publication slot replica shard keyspace measurement organization org team \
+    application app package pool hostname server",
+);
+/// What follows such a name.
+const BEHIND_NAMES: &Words = &Words::of(
+    "from in on at to by for with has is was does did could cannot not already failed of as because since and or \
+    after before under within via using into it",
+);
+/// What went wrong, before a colon: what follows is no name.
+pub(super) const CAUSES: &Words =
+    &Words::of("error reason cause code status exception err failure fault fatal result msg message");
 /// What such a one did.
 pub(super) const ACTED: &Words = &Words::of(
     "started stopped exited loaded terminated crashed failed restarted registered initialized initialised enabled disabled \
@@ -91,11 +111,27 @@ pub(super) const NO_NAMES: &Words = &Words::of(
     configuration group exited exists interrupt settings",
 );
 
+/// The end of a clause, or a word that may follow a name.
+pub(super) fn closes_name(rest: &str) -> bool {
+    let bytes = rest.as_bytes();
+    match bytes.first() {
+        None | Some(b',' | b';' | b')' | b'.') => {
+            bytes.get(1).is_none_or(|b| matches!(b, b' ' | b')' | b'.'))
+        }
+        Some(b' ') => {
+            let word = bytes[1..].iter().take_while(|b| b.is_ascii_alphabetic()).count();
+            word == 0 && matches!(bytes.get(1), Some(b'(' | b'-' | b'['))
+                || one_of(&rest[1..=word], BEHIND_NAMES)
+        }
+        _ => false,
+    }
+}
+
 /// Longest word in a list; longer ones are in none.
 const LONGEST_LISTED: usize = 16;
 
 /// Most words of a list.
-const MOST_LISTED: usize = 96;
+const MOST_LISTED: usize = 112;
 
 /// A list of words, each a blank from the next.
 pub(super) struct Words {
@@ -230,31 +266,60 @@ pub(super) fn listed(inner: &str) -> bool {
     inner.contains("(<N>)") && !inner.contains(' ')
 }
 
-/// Where the run of ` key=value` begins that ends the message. A flag may stand between two of them: `a=1, TLS, b=2`.
-pub(super) fn tail(text: &str) -> usize {
-    let mut tail = text.len();
-    let mut previous_end = usize::MAX;
+/// The run of ` key=value` that ends the message, or a long one in the midst of it; empty where there is none. A flag may
+/// stand between two of them: `a=1, TLS, b=2`.
+pub(super) fn fields(text: &str) -> Range<usize> {
+    /// Most of a sentence has no such run.
+    const LONG: usize = 5;
+    let none = text.len()..text.len();
+    let mut run = none.clone();
+    let mut longest = none.clone();
+    let (mut count, mut most) = (0, 0);
     let start = text.as_ptr() as usize;
     crate::fields::pairs(text, |key, value, quoted| {
         let begin = key.as_ptr() as usize - start;
         let end = value.as_ptr() as usize - start + value.len() + usize::from(quoted);
         let flag = || {
-            text.get(previous_end..begin)
+            text.get(run.end..begin)
                 .and_then(|between| between.strip_prefix(", ")?.strip_suffix(", "))
                 .is_some_and(|flag| flag.len() <= 16 && flag.bytes().all(|b| b.is_ascii_alphanumeric()))
         };
-        if begin < previous_end || begin > previous_end.saturating_add(2) && !flag() {
-            tail = begin;
+        if count > 0 && (begin >= run.end && begin <= run.end + 2 || flag()) {
+            run.end = end;
+            count += 1;
+        } else {
+            run = begin..end;
+            count = 1;
         }
-        previous_end = end;
+        if count > most {
+            most = count;
+            longest = run.clone();
+        }
         true
     });
     let closed = text.trim_end_matches([')', ' ']).len();
-    if previous_end != usize::MAX && previous_end >= closed {
-        tail
-    } else {
-        text.len()
+    let ends = count > 0 && run.end >= closed;
+    match (most >= LONG, ends) {
+        (true, true) => longest.start..text.len(),
+        (true, false) => longest,
+        (false, true) => run.start..text.len(),
+        (false, false) => none,
     }
+}
+
+/// Where the bracket closes that holds nothing but a statement of SQL: `[select a from b]`.
+pub(super) fn bracketed_statement(inner: &str) -> Option<usize> {
+    const VERBS: &Words =
+        &Words::of("select insert update delete pragma create alter drop replace begin commit vacuum with");
+    const LONGEST: usize = 2000;
+    let verb = inner.bytes().take_while(u8::is_ascii_alphabetic).count();
+    if !one_of(&inner[..verb], VERBS) || inner.as_bytes().get(verb) != Some(&b' ') {
+        return None;
+    }
+    let end = memchr::memchr(b']', &inner.as_bytes()[..inner.len().min(LONGEST)])?;
+    let tells = [" from ", " into ", " set ", "=", " table ", " index ", "("];
+    let small = inner[..end].to_ascii_lowercase();
+    tells.iter().any(|part| small.contains(part)).then_some(end)
 }
 
 /// Where the statement of SQL ends that begins with `word`, in bytes of what follows it; `None` where it begins none. In

@@ -190,6 +190,18 @@ fn errno(message: &str) -> Option<&str> {
     .then_some(word)
 }
 
+/// What a database calls the trouble, at the start of a message: `23505: duplicate key`, `(0x80004005): 40P01: deadlock`.
+fn sql_state(message: &str) -> Option<&str> {
+    let message = message.rsplit_once("): ").map_or(message, |(_, rest)| rest);
+    let (state, _) = message.split_once(": ")?;
+    (state.len() == 5
+        && state
+            .bytes()
+            .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
+        && state.bytes().filter(u8::is_ascii_digit).count() >= 2)
+        .then_some(state)
+}
+
 fn until_call(function: &str) -> &str {
     function.split(['(', ' ']).next().unwrap_or(function)
 }
@@ -259,10 +271,12 @@ impl Trace {
         let mut python = false;
         let mut frames = 0;
         let mut place_of_own = String::new();
+        let mut named_below = false;
         let mut following = lines.clone().skip(1);
-        for line in lines {
+        for (number, line) in lines.enumerate() {
             let next = following.next();
             let part = part(line);
+            named_below |= number > 0 && part == Some(Part::Exception) && !line.starts_with("Error: ");
             // Addresses move with every build, and so does what the compiler keeps of the calls between them.
             if part == Some(Part::Frame) && native(line) {
                 continue;
@@ -309,7 +323,8 @@ impl Trace {
             }
             trace.kind(line, part);
         }
-        if frames == 0 {
+        // A logger that was told to print no frames still names the exception below its message.
+        if frames == 0 && (trace.kinds.is_empty() || !named_below) {
             return None;
         }
         trace.borrowed = own.is_empty();
@@ -376,7 +391,9 @@ impl Trace {
         let kind = kind.to_owned();
         if self.kinds.is_empty() || self.message.is_empty() {
             let masked = mask(message);
-            if masked.bytes().any(|b| b.is_ascii_digit()) || kind == "panic" {
+            if let Some(state) = sql_state(message) {
+                state.clone_into(&mut self.message);
+            } else if masked.bytes().any(|b| b.is_ascii_digit()) || kind == "panic" {
                 self.message = masked;
             } else if let Some(errno) = errno(message) {
                 errno.clone_into(&mut self.message);
@@ -399,6 +416,36 @@ impl Trace {
                         .iter()
                         .any(|own| kind.starts_with(own)))
         })
+    }
+
+    /// What failed lies outside the program, or no frame tells where it was: what the logger was told says more than the
+    /// library's function does, which differs where the same call fails at another step. A `TypeError` is one of the code.
+    pub(crate) fn outside(&self) -> bool {
+        const OUTSIDE: [&str; 17] = [
+            "Connect",
+            "Timeout",
+            "Timed",
+            "Socket",
+            "Network",
+            "Http",
+            "HTTP",
+            "IO",
+            "OSError",
+            "Host",
+            "Ssl",
+            "SSL",
+            "Dns",
+            "File",
+            "Permission",
+            "Unauthorized",
+            "Web",
+        ];
+        self.borrowed
+            && (self.frames.is_empty()
+                || self.kinds.last().is_some_and(|kind| {
+                    let class = kind.rsplit(['.', ':', '\\']).next().unwrap_or(kind);
+                    OUTSIDE.iter().any(|part| class.contains(part))
+                }))
     }
 
     /// The part of a fingerprint's text that stands for the trace.
