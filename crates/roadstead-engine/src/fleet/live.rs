@@ -5,6 +5,7 @@ use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use roadstead_model::{
     AppId, ContainerFacts, ContainerId, ContainerState, DeploymentId, HostId, MemoryLevel, Sample, Tick,
+    Window,
 };
 use roadstead_store::{AppSizes, Change, ContainerRef, HostRecord};
 
@@ -43,6 +44,8 @@ pub(crate) struct LiveHost {
     pub(crate) latest: HashMap<ContainerId, Sample>,
     /// Its last tick.
     pub(crate) last_tick_ms: Option<i64>,
+    /// The window that is to be closed next, once its logs are read.
+    pub(crate) waiting: Option<Window>,
     /// Its open report window.
     pub(crate) open: OpenWindow,
     /// OOM kills seen per container since the start.
@@ -67,6 +70,7 @@ impl LiveHost {
             containers: Vec::new(),
             latest: HashMap::new(),
             last_tick_ms: record.last_tick_ms,
+            waiting: None,
             open: OpenWindow::default(),
             oom_kills: HashMap::new(),
             unstored: Vec::new(),

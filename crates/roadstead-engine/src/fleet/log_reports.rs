@@ -1,6 +1,6 @@
 //! What logs said in a window goes into its reports: at once when the window closes, and again when more is read later.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use roadstead_model::time::MINUTE_MS;
 use roadstead_model::{DeploymentId, HostId, Report, TimeRange, Window};
@@ -78,17 +78,12 @@ impl Fleet {
         let late = self.store.unreported_log_counts(COUNTS_AT_ONCE).await?;
         let (mut amended, mut failed) = (false, None);
         for (host, counts) in &late {
-            for of_window in counts.chunk_by(|a, b| a.window == b.window) {
-                match self.amend_window(*host, of_window).await {
-                    Ok(()) => amended = true,
-                    // A deployment that is forgotten meanwhile is not among the counts of the next look.
-                    Err(StoreError::NotFound { .. }) => {}
-                    // One host's failure is not another's: the rest are amended all the same.
-                    Err(error) => {
-                        failed = Some(error);
-                        break;
-                    }
-                }
+            match self.amend_host(*host, counts).await {
+                Ok(()) => amended = true,
+                // A deployment that is forgotten meanwhile is not among the counts of the next look.
+                Err(StoreError::NotFound { .. }) => {}
+                // One host's failure is not another's: the rest are amended all the same.
+                Err(error) => failed = Some(error),
             }
         }
         if amended {
@@ -97,46 +92,57 @@ impl Fleet {
         failed.map_or(Ok(()), Err)
     }
 
-    /// Gives a host's reports of one window these counts.
-    async fn amend_window(&self, host: HostId, counts: &[LogCount]) -> Result<(), StoreError> {
-        let Some(window) = counts.first().map(|count| count.window) else {
+    /// Gives a host's reports these counts, which are ordered by window: all at once, since a host that was just added is late with a
+    /// day of them, and window by window where one is damaged.
+    async fn amend_host(&self, host: HostId, counts: &[LogCount]) -> Result<(), StoreError> {
+        match self.amend(host, counts).await {
+            Err(StoreError::Damaged(_)) => {}
+            outcome => return outcome,
+        }
+        for of_window in counts.chunk_by(|a, b| a.window == b.window) {
+            match self.amend(host, of_window).await {
+                // It stays so: asking again and again would hold up every later count of the host.
+                Err(error @ StoreError::Damaged(_)) => {
+                    let window_ms = of_window[0].window.start_ms;
+                    tracing::warn!(%host, window_ms, %error, "late counts of logs are in no report");
+                    self.store.mark_reported(of_window).await?;
+                }
+                outcome => outcome?,
+            }
+        }
+        Ok(())
+    }
+
+    async fn amend(&self, host: HostId, counts: &[LogCount]) -> Result<(), StoreError> {
+        let span = counts.first().zip(counts.last());
+        let Some(range) =
+            span.and_then(|(first, last)| TimeRange::new(first.window.start_ms, last.window.end_ms()))
+        else {
             return Ok(());
         };
-        match self.amended(window, counts).await {
-            // Without a sample there is no report that could carry them.
-            Ok(reports) if reports.is_empty() => {}
-            Ok(reports) => match self.store.save_reports(host, window, &reports).await {
+        let events: HashMap<(DeploymentId, Window), LogEvents> = counts
+            .iter()
+            .map(|count| ((count.deployment, count.window), LogEvents::of(count)))
+            .collect();
+        let deployments: HashSet<DeploymentId> = counts.iter().map(|count| count.deployment).collect();
+        let deployments: Vec<DeploymentId> = deployments.into_iter().collect();
+        let mut of_window: BTreeMap<Window, Vec<Report>> = BTreeMap::new();
+        // Without a sample there is no report that could carry them.
+        for mut report in self.store.reports(&deployments, range).await? {
+            if let Some(events) = events.get(&(report.deployment, report.window)) {
+                report.log_errors = Some(events.errors);
+                report.log_warnings = Some(events.warnings);
+                of_window.entry(report.window).or_default().push(report);
+            }
+        }
+        for (window, reports) in of_window {
+            match self.store.save_reports(host, window, &reports).await {
                 // So old that it is counted no more.
                 Err(StoreError::Invalid(_)) => {}
                 outcome => outcome?,
-            },
-            // It stays so: asking again and again would hold up every later count of the host.
-            Err(error @ StoreError::Damaged(_)) => {
-                tracing::warn!(%host, window_ms = window.start_ms, %error, "late counts of logs are in no report");
             }
-            Err(error) => return Err(error),
         }
         self.store.mark_reported(counts).await
-    }
-
-    /// The reports of one window, with these counts.
-    async fn amended(&self, window: Window, counts: &[LogCount]) -> Result<Vec<Report>, StoreError> {
-        let Some(range) = TimeRange::new(window.start_ms, window.end_ms()) else {
-            return Ok(Vec::new());
-        };
-        let events: HashMap<DeploymentId, LogEvents> = counts
-            .iter()
-            .map(|count| (count.deployment, LogEvents::of(count)))
-            .collect();
-        let deployments: Vec<DeploymentId> = events.keys().copied().collect();
-        let mut reports = self.store.reports(&deployments, range).await?;
-        for report in &mut reports {
-            if let Some(events) = events.get(&report.deployment) {
-                report.log_errors = Some(events.errors);
-                report.log_warnings = Some(events.warnings);
-            }
-        }
-        Ok(reports)
     }
 }
 

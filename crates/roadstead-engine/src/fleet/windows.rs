@@ -67,13 +67,16 @@ impl Fleet {
     }
 
     async fn close_windows_of(&self, host: HostId) -> Result<u32, StoreError> {
-        let Some((interval_ms, last_closed, last_tick_ms)) = self.live.read().hosts.get(&host).map(|live| {
-            (
-                live.interval_ms,
-                live.record.last_closed_window,
-                live.last_tick_ms,
-            )
-        }) else {
+        let Some((interval_ms, last_closed, last_tick_ms, waiting)) =
+            self.live.read().hosts.get(&host).map(|live| {
+                (
+                    live.interval_ms,
+                    live.record.last_closed_window,
+                    live.last_tick_ms,
+                    live.waiting,
+                )
+            })
+        else {
             return Ok(0);
         };
         let mut from_ms = last_closed.map_or(0, Window::end_ms);
@@ -86,11 +89,21 @@ impl Fleet {
             {
                 return Ok(closed);
             }
+            // A window that waits for its logs is looked at every few seconds: the store is asked once which it is.
+            if let Some(window) = waiting.filter(|window| window.start_ms >= from_ms)
+                && self.waits_for_logs(host, window)
+            {
+                return Ok(closed);
+            }
             let Some(tick_ms) = self.store.first_tick_after(host, from_ms).await? else {
                 return Ok(closed);
             };
             let window = Window::holding(tick_ms);
-            if window.end_ms() > due_before_ms || self.waits_for_logs(host, window) {
+            if window.end_ms() > due_before_ms {
+                return Ok(closed);
+            }
+            if self.waits_for_logs(host, window) {
+                self.live.with_host(host, |live| live.waiting = Some(window));
                 return Ok(closed);
             }
             self.close_one(host, window).await?;
