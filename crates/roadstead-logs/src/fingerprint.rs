@@ -10,6 +10,8 @@
 //!      names. Functions further out say who came across the trouble, and not each logger prints all of them. The log
 //!      message before the trace does not count, except where no exception is named: then it alone does. An exception of a
 //!      library, of which a logger prints the trace, is one trouble wherever in the app it comes out: no function counts.
+//!      Where what failed lies outside the program (a connection, a file) and no frame is of the app's own code, or where
+//!      the logger prints no frames, the log message and the classes are the text.
 //!    * A line of JSON or of pairs: the message, then the error with its class, then the status or code. Words that
 //!      repeat the value of a field that holds a name are that name. Where the message is a request, method and status.
 //!    * A line of an access log: method and status.
@@ -18,7 +20,8 @@
 //!      head and is harmless, the first line of the block that is not.
 //! 3. The text is *masked*, once from left to right: times, UUIDs, hexadecimal numbers, addresses and their ports, host
 //!    names, URLs, paths, e-mail addresses, numbers with their units, quoted words, names with digits in them, values of
-//!    keys that hold names. Lists of the same kind become one. Kept are words, and numbers that name a trouble: HTTP
+//!    keys that hold names, names where the noun for their kind tells that they are, and words that no program writes
+//!    (`mask/vocabulary.rs`) in a message whose other words are. Lists of the same kind become one. Kept are words, and numbers that name a trouble: HTTP
 //!    statuses, errnos, exit codes, signals, codes such as `E11000`.
 //! 4. The masked form is cut at 1,000 bytes, what kind of thing each placeholder stands for is forgotten, and the rest
 //!    is hashed with FNV-1a, 64 bits, and the finishing step of `MurmurHash3`.

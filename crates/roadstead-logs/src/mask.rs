@@ -5,10 +5,13 @@
 
 mod alike;
 mod names;
+mod numbers;
+mod places;
 mod quoted;
 mod spans;
 #[cfg(test)]
 mod tests;
+mod tokens;
 mod vocabulary;
 mod words;
 
@@ -19,8 +22,8 @@ use crate::shape;
 use crate::time;
 pub(crate) use alike::alike;
 use words::{
-    CODES, KINDS, LABELS, NAME_ENDS, NAMES, NO_NAMES, NOUNS, REASONS, Words, bracketed_statement, chosen,
-    class, failure, fields, in_humps, listed, one_of, only_placeholders, spelled_with_digits, statement,
+    bracketed_statement, chosen, class, failure, fields, listed, only_placeholders, spelled_with_digits,
+    statement,
 };
 
 /// Longest masked form, in bytes; beyond that nothing distinguishes two troubles that did not before.
@@ -157,18 +160,6 @@ impl<'t> Masking<'t> {
         rest.starts_with(b", client: ") || rest.starts_with(b", referer: ") || rest.starts_with(b", server: ")
     }
 
-    fn begins_path(&self) -> bool {
-        if self.prior_is_word() || self.at > 0 && matches!(self.bytes[self.at - 1], b'/' | b'>' | b')' | b'.')
-        {
-            return false;
-        }
-        let rest = &self.bytes[self.at..];
-        let lead = rest.iter().take_while(|b| matches!(b, b'.' | b'~')).count();
-        lead <= 2
-            && byte(rest, lead) == b'/'
-            && (word_byte(byte(rest, lead + 1)) || byte(rest, lead + 1) == b'.')
-    }
-
     fn punctuation(&mut self, b: u8) {
         match b {
             b'[' if let Some(length) = bracketed_statement(&self.text[self.at + 1..]) => {
@@ -218,60 +209,6 @@ impl<'t> Masking<'t> {
             self.out.push(' ');
             self.hide("<*>");
         }
-    }
-
-    /// The end of the token at `at`: words, and what connects words to one name.
-    fn token_end(&self) -> usize {
-        let mut end = self.at;
-        let b = self.bytes;
-        // The sign or the root.
-        if !word_byte(b[end]) {
-            end += 1;
-        }
-        let scheme = b[self.at..]
-            .iter()
-            .take(12)
-            .take_while(|b| b.is_ascii_alphabetic() || **b == b'+')
-            .count();
-        if scheme > 1 && b[self.at + scheme..].starts_with(b"://") {
-            return self.url_end();
-        }
-        let rooted = matches!(b[self.at], b'/' | b'.' | b'~');
-        while end < b.len() {
-            let next = byte(b, end + 1);
-            match b[end] {
-                c if word_byte(c) => {}
-                b'-' | b'.' | b':' | b'@' | b'/' | b'\\' | b'+' | b'~' | b'#' | b'&' if word_byte(next) => {}
-                b'/' | b'.' | b'-' | b'_' | b'*'
-                    if rooted && (word_byte(next) || matches!(next, b'/' | b'.' | b'-')) => {}
-                b'/' | b'*' if rooted && end > self.at => {}
-                b':' if next == b':' && byte(b, end + 2).is_ascii_hexdigit() && self.hex_so_far(end) => {}
-                b',' if next.is_ascii_digit() && b[end - 1].is_ascii_digit() && self.numeric_so_far(end) => {}
-                b'%' if b[end - 1].is_ascii_digit() => {}
-                // `shop/.Main`
-                b'/' if next == b'.' && byte(b, end + 2).is_ascii_uppercase() => {}
-                b'.' if b[end - 1] == b'/' && next.is_ascii_uppercase() => {}
-                b':' if matches!(next, b'\\') && end == self.at + 1 => {}
-                b'\\' if end > self.at && b[end - 1] == b':' => {}
-                _ => break,
-            }
-            end += 1;
-        }
-        end
-    }
-
-    fn numeric_so_far(&self, end: usize) -> bool {
-        end - self.at <= 15
-            && self.bytes[self.at..end]
-                .iter()
-                .all(|b| b.is_ascii_digit() || *b == b',')
-    }
-
-    fn hex_so_far(&self, end: usize) -> bool {
-        end - self.at <= 40
-            && self.bytes[self.at..end]
-                .iter()
-                .all(|b| b.is_ascii_hexdigit() || *b == b':')
     }
 
     fn token(&mut self) {
@@ -351,7 +288,7 @@ impl<'t> Masking<'t> {
             && letter.is_ascii_uppercase()
             && key.is_empty()
             && !is_key
-            && self.out.ends_with(|c: char| c == ' ')
+            && self.out.ends_with(' ')
             && (matches!(byte(self.bytes, end), 0 | b':' | b',' | b')' | b'.')
                 || byte(self.bytes, end) == b' ' && !matches!(letter, b'A' | b'I'))
         {
@@ -407,204 +344,6 @@ impl<'t> Masking<'t> {
                     self.spaced_path(token);
                 }
             }
-        }
-    }
-
-    /// What is asked of a path goes with it: `/x?a=1`.
-    fn query(&mut self) {
-        let rest = &self.bytes[self.at..];
-        if byte(rest, 0) == b'?' && word_byte(byte(rest, 1)) {
-            let mut open = 0_u32;
-            self.at += rest
-                .iter()
-                .take_while(|b| {
-                    match b {
-                        b'[' | b'(' => open += 1,
-                        b']' | b')' if open > 0 => {
-                            open -= 1;
-                            return true;
-                        }
-                        _ => {}
-                    }
-                    !matches!(
-                        b,
-                        b' ' | b'"' | b'\'' | b'`' | b')' | b']' | b'}' | b',' | b'\n' | b'|'
-                    )
-                })
-                .count();
-            // The full stop of its sentence.
-            if self.bytes[self.at - 1] == b'.' {
-                self.at -= 1;
-            }
-        }
-    }
-
-    /// `word:12` and `12:word` keep their word where the colon parts them, since it is prose or a key.
-    fn hide_numbered(&mut self, token: &'t str) {
-        if let Some((word, value)) = token.split_once(':')
-            && self.last != "key"
-            && word.len() > 1
-            && word
-                .bytes()
-                .all(|b| b.is_ascii_alphabetic() || b == b'_' || b == b'-')
-            && !value.starts_with(':')
-        {
-            self.keep(word);
-            self.out.push(':');
-            self.hide(if shape::number(value) { "<N>" } else { "<*>" });
-            return;
-        }
-        self.hide("<*>");
-    }
-
-    /// Whether a token with digits names a trouble.
-    fn tells(&self, token: &str, key: &str, begin: usize) -> bool {
-        let digits = token.trim_start_matches('-');
-        let plain = digits.bytes().all(|b| b.is_ascii_digit());
-        let prior = if begin > 0 { self.bytes[begin - 1] } else { 0 };
-        let next = byte(self.bytes, self.at);
-        // `503.ServiceUnavailable`
-        if let [b'4' | b'5', b'0'..=b'9', b'0'..=b'9', b'.', first, second, ..] = token.as_bytes()
-            && first.is_ascii_uppercase()
-            && second.is_ascii_lowercase()
-        {
-            return true;
-        }
-        if plain && digits.len() <= 6 {
-            let status = digits.len() == 3 && matches!(digits.as_bytes()[0], b'1'..=b'5');
-            if !key.is_empty() {
-                return one_of(key, CODES) && (status || !key.eq_ignore_ascii_case("status"));
-            }
-            // `(111: Connection refused)`, `[Errno 13]`, `errno: 5`
-            if matches!(prior, b'(' | b'[') && next == b':' && byte(self.bytes, self.at + 1) == b' ' {
-                return true;
-            }
-            // `<URL> 404` at the end
-            if status
-                && next == 0
-                && matches!(digits.as_bytes()[0], b'4' | b'5')
-                && self.out.ends_with("<URL> ")
-            {
-                return true;
-            }
-            if one_of(self.last, CODES) {
-                let narrow = one_of(
-                    self.last,
-                    const { &Words::of("status returned response http failed") },
-                );
-                return status && digits.len() == 3 || !narrow;
-            }
-            // `502 Bad Gateway`
-            return status
-                && matches!(digits.as_bytes()[0], b'4' | b'5')
-                && next == b' '
-                && byte(self.bytes, self.at + 1).is_ascii_uppercase()
-                && byte(self.bytes, self.at + 2).is_ascii_lowercase();
-        }
-        // `E11000`, `ORA-00942`, `DEP0040`, `SQLSTATE[42P01]`, `0x80070005`
-        let code = token.len() <= 12
-            && token
-                .bytes()
-                .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'-');
-        let lettered = token.as_bytes()[0].is_ascii_uppercase();
-        if code
-            && (lettered && (next == b':' || prior == b'[' && next == b']')
-                || self.last.eq_ignore_ascii_case("sqlstate"))
-        {
-            let letters = token.bytes().take_while(u8::is_ascii_uppercase).count();
-            return letters >= 2 || letters == 1 && token.len() >= 5 || prior == b'[';
-        }
-        (token.starts_with("0x") || code && lettered)
-            && (one_of(self.last, const { &Words::of("code hresult errorcode") })
-                || one_of(key, const { &Words::of("code hresult errorcode") }))
-    }
-
-    fn is_chosen_name(&self, token: &str, key: &str, begin: usize) -> bool {
-        if !key.is_empty() {
-            let named = one_of(key, NAMES)
-                || NAME_ENDS.iter().any(|end| key.ends_with(*end))
-                || self.fields.contains(&begin);
-            let set = matches!(token, "true" | "false");
-            return set || named && !one_of(key, CODES) && !one_of(key, REASONS);
-        }
-        if self.key == token || token.len() > 64 {
-            return false;
-        }
-        if self.out.ends_with(": ") && (self.barred() || matches!(token, "YES" | "NO")) {
-            return true;
-        }
-        let spaced = self.out.ends_with(' ');
-        if spaced && (self.acting(token) || self.placed(token)) || self.snake(token, begin) {
-            return true;
-        }
-        // `name: otto` and `[name: otto]`
-        if self.out.ends_with(": ") && one_of(self.last, LABELS) && !one_of(token, NO_NAMES) {
-            return true;
-        }
-        if self.appended() || self.labelled(token) || spaced && self.titled(token) {
-            return true;
-        }
-        // `packageName = org.shop`
-        if self.out.ends_with(" = ")
-            && self.last.len() > 4
-            && NAME_ENDS.iter().any(|end| self.last.ends_with(*end))
-        {
-            return !matches!(token, "true" | "false");
-        }
-        if spaced
-            && one_of(self.last, KINDS)
-            && (token.bytes().any(|b| matches!(b, b'-' | b'_' | b'/' | b'.')) || in_humps(token))
-        {
-            return true;
-        }
-        // `port = 25, tls = true`
-        if matches!(token, "true" | "false")
-            && self.out.ends_with(" = ")
-            && self.out.matches(" = ").count() > 2
-        {
-            return true;
-        }
-        if spaced && one_of(self.last, NOUNS) {
-            let next = byte(self.bytes, self.at);
-            return !one_of(token, NO_NAMES) && matches!(next, b' ' | 0 | b',' | b'.' | b')' | b':');
-        }
-        spaced
-            && self.last == "for"
-            && self.bytes[self.at..].starts_with(b" from ")
-            && byte(self.bytes, self.at + 6).is_ascii_digit()
-    }
-
-    /// `what happened | Type: value | Retry Interval: value`
-    fn barred(&self) -> bool {
-        let closes = matches!(byte(self.bytes, self.at), 0) || self.bytes[self.at..].starts_with(b" |");
-        closes
-            && self.out.rsplit_once(" | ").is_some_and(|(_, label)| {
-                let label = label.trim_end_matches(": ");
-                label.len() <= 24
-                    && label.bytes().all(|b| b.is_ascii_alphabetic() || b == b' ')
-                    && !one_of(
-                        self.last,
-                        const { &Words::of("error err reason message msg cause status code detail") },
-                    )
-            })
-    }
-
-    /// A unit apart from its number goes with it: `12 ms` and `1.2 s` are one.
-    fn unit(&mut self) {
-        let rest = &self.bytes[self.at..];
-        if byte(rest, 0) != b' ' {
-            return;
-        }
-        let length = rest[1..]
-            .iter()
-            .take(6)
-            .take_while(|b| b.is_ascii_alphabetic())
-            .count();
-        if (1..=4).contains(&length)
-            && !word_byte(byte(rest, 1 + length))
-            && shape::units(&self.text[self.at + 1..self.at + 1 + length])
-        {
-            self.at += 1 + length;
         }
     }
 

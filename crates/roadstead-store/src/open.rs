@@ -164,6 +164,8 @@ fn read_options(path: &Path) -> SqliteConnectOptions {
         .read_only(true)
         .busy_timeout(Duration::from_secs(5))
         .row_buffer_size(ROWS_AHEAD)
+        // Each reader keeps its own: enough for the inner pages of every tree. What is read once lies in the system's cache.
+        .pragma("cache_size", "-1024")
         .disable_statement_logging()
 }
 

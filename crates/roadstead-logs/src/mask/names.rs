@@ -3,8 +3,8 @@
 
 use super::vocabulary;
 use super::words::{
-    ACTED, ACTORS, CAUSES, KINDS, NAMED, NAMES, NO_ACTORS, NO_NAMES, NOUNS, PLACES, SAID, Words, closes_name,
-    failure, one_of,
+    ACTED, ACTORS, CAUSES, CODES, KINDS, LABELS, NAME_ENDS, NAMED, NAMES, NO_ACTORS, NO_NAMES, NOUNS, PLACES,
+    REASONS, SAID, Words, closes_name, failure, in_humps, one_of,
 };
 use super::{Masking, byte};
 use crate::shape;
@@ -15,6 +15,76 @@ const WITHIN: &Words = &Words::of("of the and a an in on to for");
 const MOST_WORDS: usize = 8;
 
 impl<'t> Masking<'t> {
+    pub(super) fn is_chosen_name(&self, token: &str, key: &str, begin: usize) -> bool {
+        if !key.is_empty() {
+            let named = one_of(key, NAMES)
+                || NAME_ENDS.iter().any(|end| key.ends_with(*end))
+                || self.fields.contains(&begin);
+            let set = matches!(token, "true" | "false");
+            return set || named && !one_of(key, CODES) && !one_of(key, REASONS);
+        }
+        if self.key == token || token.len() > 64 {
+            return false;
+        }
+        if self.out.ends_with(": ") && (self.barred() || matches!(token, "YES" | "NO")) {
+            return true;
+        }
+        let spaced = self.out.ends_with(' ');
+        if spaced && (self.acting(token) || self.placed(token)) || self.snake(token, begin) {
+            return true;
+        }
+        // `name: otto` and `[name: otto]`
+        if self.out.ends_with(": ") && one_of(self.last, LABELS) && !one_of(token, NO_NAMES) {
+            return true;
+        }
+        if self.appended() || self.labelled(token) || spaced && self.titled(token) {
+            return true;
+        }
+        // `packageName = org.shop`
+        if self.out.ends_with(" = ")
+            && self.last.len() > 4
+            && NAME_ENDS.iter().any(|end| self.last.ends_with(*end))
+        {
+            return !matches!(token, "true" | "false");
+        }
+        if spaced
+            && one_of(self.last, KINDS)
+            && (token.bytes().any(|b| matches!(b, b'-' | b'_' | b'/' | b'.')) || in_humps(token))
+        {
+            return true;
+        }
+        // `port = 25, tls = true`
+        if matches!(token, "true" | "false")
+            && self.out.ends_with(" = ")
+            && self.out.matches(" = ").count() > 2
+        {
+            return true;
+        }
+        if spaced && one_of(self.last, NOUNS) {
+            let next = byte(self.bytes, self.at);
+            return !one_of(token, NO_NAMES) && matches!(next, b' ' | 0 | b',' | b'.' | b')' | b':');
+        }
+        spaced
+            && self.last == "for"
+            && self.bytes[self.at..].starts_with(b" from ")
+            && byte(self.bytes, self.at + 6).is_ascii_digit()
+    }
+
+    /// `what happened | Type: value | Retry Interval: value`
+    pub(super) fn barred(&self) -> bool {
+        let closes = matches!(byte(self.bytes, self.at), 0) || self.bytes[self.at..].starts_with(b" |");
+        closes
+            && self.out.rsplit_once(" | ").is_some_and(|(_, label)| {
+                let label = label.trim_end_matches(": ");
+                label.len() <= 24
+                    && label.bytes().all(|b| b.is_ascii_alphabetic() || b == b' ')
+                    && !one_of(
+                        self.last,
+                        const { &Words::of("error err reason message msg cause status code detail") },
+                    )
+            })
+    }
+
     /// `plugin shop loaded`: who did it, where a noun for its kind stands before and a verb, its source or its number
     /// behind.
     pub(super) fn acting(&self, token: &str) -> bool {
