@@ -49,7 +49,7 @@ impl Access<'_> {
 
 /// Whether a word is how something is asked for.
 pub(crate) fn is_method(word: &str) -> bool {
-    METHODS.contains(&word.as_bytes())
+    word.as_bytes().first().is_some_and(u8::is_ascii_uppercase) && METHODS.contains(&word.as_bytes())
 }
 
 fn byte(text: &[u8], at: usize) -> u8 {

@@ -218,14 +218,7 @@ fn walk(text: &[u8], depth: usize) -> Head {
     {
         walk.at += 2;
     }
-    // Zabbix puts the process before the time: `12:20260102:150405.123`.
-    let process = time::digits(text, walk.at);
-    if (1..=7).contains(&process)
-        && byte(text, walk.at + process) == b':'
-        && time::digits(text, walk.at + process + 1) == 8
-        && byte(text, walk.at + process + 9) == b':'
-    {
-        walk.at += process + 1;
+    if walk.numbered() {
         walk.head.indented = false;
     }
     if depth == 0 && indent == 0 && walk.record() {
@@ -246,6 +239,23 @@ impl Walk<'_> {
             (0, true) => Before::Time,
             _ => Before::Column,
         }
+    }
+
+    /// Zabbix puts the process before the time: `12:20260102:150405.123`.
+    fn numbered(&mut self) -> bool {
+        const LONGEST: usize = 7;
+        if !byte(self.text, self.at).is_ascii_digit() || byte(self.text, self.at + 4) == b'-' {
+            return false;
+        }
+        let process = time::digits(self.text, self.at);
+        let is_one = process <= LONGEST
+            && byte(self.text, self.at + process) == b':'
+            && time::digits(self.text, self.at + process + 1) == 8
+            && byte(self.text, self.at + process + 9) == b':';
+        if is_one {
+            self.at += process + 1;
+        }
+        is_one
     }
 
     fn commit(&mut self, end: usize) {

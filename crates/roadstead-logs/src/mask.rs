@@ -52,8 +52,8 @@ struct Masking<'t> {
     fields: Range<usize>,
     /// Where in `out` the innermost open square bracket stands.
     bracket: Option<usize>,
-    /// Words that no program writes are names.
-    spoken: bool,
+    /// Whether words that no program writes are names, once that was asked.
+    spoken: Option<bool>,
 }
 
 /// The masked form of a message: one line, at most [`LONGEST`] bytes.
@@ -67,7 +67,7 @@ pub(crate) fn mask(text: &str) -> String {
         key: "",
         fields: fields(text),
         bracket: None,
-        spoken: vocabulary::spoken(&text[..text.floor_char_boundary(MOST_READ)]),
+        spoken: None,
     };
     while masking.at < text.len() && masking.at < MOST_READ && masking.out.len() < LONGEST {
         if !masking.step() {

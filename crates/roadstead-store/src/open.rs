@@ -165,7 +165,7 @@ fn read_options(path: &Path) -> SqliteConnectOptions {
         .busy_timeout(Duration::from_secs(5))
         .row_buffer_size(ROWS_AHEAD)
         // Each reader keeps its own: enough for the inner pages of every tree. What is read once lies in the system's cache.
-        .pragma("cache_size", "-1024")
+        .pragma("cache_size", "-512")
         .disable_statement_logging()
 }
 

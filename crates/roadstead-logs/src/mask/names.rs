@@ -6,7 +6,7 @@ use super::words::{
     ACTED, ACTORS, CAUSES, CODES, KINDS, LABELS, NAME_ENDS, NAMED, NAMES, NO_ACTORS, NO_NAMES, NOUNS, PLACES,
     REASONS, SAID, Words, closes_name, failure, in_humps, one_of,
 };
-use super::{Masking, byte};
+use super::{MOST_READ, Masking, byte};
 use crate::shape;
 
 /// Words in small letters within a title.
@@ -15,6 +15,7 @@ const WITHIN: &Words = &Words::of("of the and a an in on to for");
 const MOST_WORDS: usize = 8;
 
 impl<'t> Masking<'t> {
+    /// Whether a token without digits is a name: the value of a key that holds one, or a word that stands where names do.
     pub(super) fn is_chosen_name(&self, token: &str, key: &str, begin: usize) -> bool {
         if !key.is_empty() {
             let named = one_of(key, NAMES)
@@ -146,7 +147,8 @@ impl<'t> Masking<'t> {
             repository plugin option argument command variable parameter property attribute setting function \
             directory field relation collection index channel peer connection",
         );
-        (one_of(self.last, LACKING) || one_of(self.last, NAMES) || one_of(self.last, NAMED))
+        self.out.ends_with(": ")
+            && (one_of(self.last, LACKING) || one_of(self.last, NAMES) || one_of(self.last, NAMED))
             && called(token)
             && matches!(byte(self.bytes, self.at), 0 | b',' | b'.' | b';' | b')')
             && self
@@ -251,9 +253,14 @@ impl<'t> Masking<'t> {
 
     /// A word that no program writes, in a message whose other words are. What has a sign before it is an event's name:
     /// `+sdown`.
-    pub(super) fn is_given(&self, token: &str, begin: usize) -> bool {
+    pub(super) fn is_given(&mut self, token: &str, begin: usize) -> bool {
         let signed = begin > 0 && matches!(self.bytes[begin - 1], b'+' | b'-' | b'#');
-        self.spoken && !signed && vocabulary::given(token)
+        let text = self.text;
+        !signed
+            && vocabulary::given(token)
+            && *self
+                .spoken
+                .get_or_insert_with(|| vocabulary::spoken(&text[..text.floor_char_boundary(MOST_READ)]))
     }
 
     /// A word that no program writes, with the words beside it that begin with a capital: `Old Harbour Tracker`.

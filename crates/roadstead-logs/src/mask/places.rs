@@ -55,6 +55,11 @@ impl Masking<'_> {
     /// An address of IPv6 without brackets: `::1`, `fe80::1%eth0`.
     pub(super) fn address(&mut self) -> bool {
         let rest = &self.bytes[self.at..];
+        // Its first group has at most four digits.
+        let group = rest.iter().take(5).take_while(|b| b.is_ascii_hexdigit()).count();
+        if byte(rest, group) != b':' {
+            return false;
+        }
         let length = rest
             .iter()
             .take(LONGEST_ADDRESS)

@@ -321,6 +321,7 @@ fn a_name_is_known_by_where_it_stands() {
         "Scanning disk for Errors of the Night",
     );
     same("section 3 (Films) is full", "section 12 (TV Shows) is full");
+    assert_ne!(mask("peer connection: reset"), mask("peer connection: timeout"));
     assert_ne!(mask("database is locked"), mask("database is closed"));
     assert_ne!(
         mask("worker 3 (Connection refused)"),

@@ -10,9 +10,34 @@ use std::sync::LazyLock;
 
 use super::words::failure;
 
-/// Sorted, one a line.
-static WORDS: LazyLock<Vec<&'static str>> =
-    LazyLock::new(|| include_str!("vocabulary.txt").lines().collect());
+/// The words, sorted, and where those begin that have the same first two letters.
+struct Vocabulary {
+    words: Vec<&'static [u8]>,
+    starts: [u16; LETTERS * LETTERS + 1],
+}
+
+const LETTERS: usize = 26;
+
+static VOCABULARY: LazyLock<Vocabulary> = LazyLock::new(|| {
+    let words: Vec<&[u8]> = include_str!("vocabulary.txt")
+        .lines()
+        .map(str::as_bytes)
+        .collect();
+    let mut starts = [0; LETTERS * LETTERS + 1];
+    for (pair, start) in starts.iter_mut().enumerate() {
+        *start = words.partition_point(|word| pair_of(word).is_some_and(|of| of < pair)) as u16;
+    }
+    Vocabulary { words, starts }
+});
+
+/// Which of the pairs of letters a word begins with.
+fn pair_of(word: &[u8]) -> Option<usize> {
+    let letter = |at: usize| {
+        let letter = word.get(at)?.wrapping_sub(b'a');
+        (usize::from(letter) < LETTERS).then_some(usize::from(letter))
+    };
+    Some(letter(0)? * LETTERS + letter(1)?)
+}
 
 /// Longest word that is looked up, in bytes; longer ones are no words.
 const LONGEST: usize = 24;
@@ -39,22 +64,32 @@ const BEGINNINGS: [&str; 10] = [
     "un", "re", "non", "mis", "de", "over", "pre", "sub", "auto", "multi",
 ];
 
-fn listed(word: &str) -> bool {
-    WORDS.binary_search(&word).is_ok()
+fn listed(word: &[u8]) -> bool {
+    pair_of(word).is_some_and(|pair| {
+        let of_pair = usize::from(VOCABULARY.starts[pair])..usize::from(VOCABULARY.starts[pair + 1]);
+        VOCABULARY.words[of_pair].binary_search(&word).is_ok()
+    })
 }
 
 /// Whether a word in small letters, or one that it is derived from, is among them.
-fn known(word: &str) -> bool {
-    word.len() < 3
-        || listed(word)
-        || ENDINGS.iter().any(|(ending, instead)| {
-            word.strip_suffix(ending).is_some_and(|stem| {
-                let doubled =
-                    stem.len() > 3 && stem.as_bytes()[stem.len() - 1] == stem.as_bytes()[stem.len() - 2];
-                doubled && listed(&stem[..stem.len() - 1])
-                    || stem.len() >= 2 && instead.iter().any(|end| listed(&[stem, end].concat()))
-            })
+fn known(word: &[u8]) -> bool {
+    if word.len() < 3 || listed(word) {
+        return true;
+    }
+    let mut derived = [0; LONGEST];
+    ENDINGS.iter().any(|(ending, instead)| {
+        word.strip_suffix(ending.as_bytes()).is_some_and(|stem| {
+            let doubled = stem.len() > 3 && stem[stem.len() - 1] == stem[stem.len() - 2];
+            doubled && listed(&stem[..stem.len() - 1])
+                || stem.len() >= 2
+                    && instead.iter().any(|end| {
+                        let length = stem.len() + end.len();
+                        derived[..stem.len()].copy_from_slice(stem);
+                        derived[stem.len()..length].copy_from_slice(end.as_bytes());
+                        listed(&derived[..length])
+                    })
         })
+    })
 }
 
 /// Whether a word of any case is one that programs write.
@@ -65,13 +100,10 @@ fn ordinary(word: &str) -> bool {
     };
     small.copy_from_slice(word.as_bytes());
     small.make_ascii_lowercase();
-    let Ok(small) = std::str::from_utf8(small) else {
-        return false;
-    };
     known(small)
         || BEGINNINGS.iter().any(|beginning| {
             small
-                .strip_prefix(beginning)
+                .strip_prefix(beginning.as_bytes())
                 .is_some_and(|stem| stem.len() >= 4 && known(stem))
         })
 }
@@ -130,8 +162,8 @@ const HOW: [&str; 17] = [
 fn joined(word: &str) -> bool {
     word.contains('-')
         && word.bytes().all(|b| b.is_ascii_lowercase() || b == b'-')
-        && !listed(word)
-        && !word.strip_suffix('s').is_some_and(listed)
+        && !listed(word.as_bytes())
+        && !word.strip_suffix('s').is_some_and(|one| listed(one.as_bytes()))
         && !word.split('-').any(|part| SMALL.contains(&part))
         && !HOW.iter().any(|end| word.ends_with(end))
 }
@@ -181,13 +213,15 @@ mod tests {
 
     #[test]
     fn the_list_is_sorted_and_in_small_letters() {
-        assert!(WORDS.is_sorted());
+        let words = &VOCABULARY.words;
+        assert!(words.is_sorted());
         assert!(
-            WORDS
+            words
                 .iter()
-                .all(|word| word.bytes().all(|b| b.is_ascii_lowercase() || b == b'-'))
+                .all(|word| word.iter().all(|b| b.is_ascii_lowercase() || *b == b'-'))
         );
-        assert!(WORDS.len() > 3000);
+        assert!(words.len() > 3000);
+        assert!(words.iter().all(|word| listed(word)));
     }
 
     #[test]

@@ -79,8 +79,9 @@ pub(super) const ACTED: &Words = &Words::of(
     stuck lost expired disconnected",
 );
 /// What may be said of such a noun before a colon.
-pub(super) const SAID: &Words =
-    &Words::of("busy full down up offline online dead empty lost ready invalid unknown stuck");
+pub(super) const SAID: &Words = &Words::of(
+    "busy full down up offline online dead empty lost ready invalid unknown stuck timeout reset broken gone missing",
+);
 /// What follows such a noun as a noun of its own.
 pub(super) const NO_ACTORS: &Words = &Words::of(
     "startup shutdown start stop context server manager execution loading creation update updates thread threads process \
