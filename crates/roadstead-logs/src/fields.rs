@@ -310,11 +310,15 @@ impl<'t> Fields<'t> {
         }
         // What MongoDB hands on of its storage engine.
         let handed_on = self.mongo >= 2 && parent == "message" && key == "msg";
-        let given = is(
-            parent,
-            &["attr", "context", "extra", "data", "meta", "fields", "properties"],
-        );
-        if (top || given)
+        let given = || {
+            is(
+                parent,
+                &["attr", "context", "extra", "data", "meta", "fields", "properties"],
+            )
+        };
+        // All keys of what went wrong begin with one of these, and few others do.
+        let wrong = matches!(key.as_bytes()[0] | 0x20, b'e' | b'c');
+        if wrong
             && is(
                 key,
                 &[
@@ -330,14 +334,16 @@ impl<'t> Fields<'t> {
                     "exception.message",
                 ],
             )
+            && (top || given())
             || failing && is(key, &["message", "msg", "value", "errmsg"])
             || handed_on
-            || top && self.levelled.is_some() && is(key, &["details"])
+            || top && self.levelled.is_some() && key == "details"
         {
             if self.error.is_none() && !keywords::empty_value(value.as_bytes()) {
                 self.error = Some(value);
             }
         } else if top
+            && wrong
             && is(
                 key,
                 &[

@@ -244,7 +244,8 @@ impl Walk<'_> {
     /// Zabbix puts the process before the time: `12:20260102:150405.123`.
     fn numbered(&mut self) -> bool {
         const LONGEST: usize = 7;
-        if !byte(self.text, self.at).is_ascii_digit() || byte(self.text, self.at + 4) == b'-' {
+        // Years are what most lines begin with.
+        if byte(self.text, self.at + 4) == b'-' || !byte(self.text, self.at).is_ascii_digit() {
             return false;
         }
         let process = time::digits(self.text, self.at);
@@ -515,7 +516,8 @@ impl Walk<'_> {
     fn after_level(&mut self) -> bool {
         let text = self.text;
         // `:: Thread-7 (run) : message`
-        if text[self.at..].starts_with(b":: ")
+        if byte(text, self.at) == b':'
+            && text[self.at..].starts_with(b":: ")
             && let Some(length) = memchr::memmem::find(&text[self.at..text.len().min(self.at + 80)], b" : ")
         {
             self.commit(self.at + length + 3);

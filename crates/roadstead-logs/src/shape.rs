@@ -172,6 +172,8 @@ const UNITS: [&str; 44] = [
     "th",
 ];
 
+/// The host that has no dot in its name.
+const LOCAL: &str = "localhost";
 /// Length of an address of a network card, as printed.
 pub(crate) const HARDWARE_BYTES: usize = 17;
 
@@ -196,6 +198,10 @@ pub(crate) fn hardware(text: &[u8]) -> bool {
 /// The placeholder for a token, or `None` where it is to be kept.
 pub(crate) fn of(token: &str) -> Option<&'static str> {
     let bytes = token.as_bytes();
+    // What most tokens are.
+    if bytes.iter().all(u8::is_ascii_alphabetic) {
+        return (token == LOCAL).then_some("<HOST>");
+    }
     let digit = bytes.iter().any(u8::is_ascii_digit);
     if token.contains("://") {
         return Some("<URL>");
@@ -392,7 +398,7 @@ fn package(token: &str) -> bool {
 
 fn host(token: &str) -> bool {
     let Some((rest, last)) = token.rsplit_once('.') else {
-        return token == "localhost";
+        return token == LOCAL;
     };
     rest.len() > 1
         && (TOP_LEVELS.contains(&last) || rest.contains('.') && COUNTRIES.contains(&last))

@@ -139,9 +139,10 @@ pub(super) struct Words {
     text: &'static str,
     /// For each length, the first letters of the words that have it: nearly every word is turned away here.
     firsts: [u32; LONGEST_LISTED + 1],
-    /// Where each word begins, and how long it is.
-    places: [(u16, u8); MOST_LISTED],
-    count: usize,
+    /// Where each word begins, the shortest first.
+    places: [u16; MOST_LISTED],
+    /// For each length, the first of its places.
+    of_length: [u8; LONGEST_LISTED + 2],
 }
 
 impl Words {
@@ -150,20 +151,30 @@ impl Words {
         let mut words = Self {
             text,
             firsts: [0; LONGEST_LISTED + 1],
-            places: [(0, 0); MOST_LISTED],
-            count: 0,
+            places: [0; MOST_LISTED],
+            of_length: [0; LONGEST_LISTED + 2],
         };
-        let mut start = 0;
-        while start < bytes.len() {
-            let mut end = start;
-            while end < bytes.len() && bytes[end] != b' ' {
-                end += 1;
+        let mut count = 0;
+        let mut length = 1;
+        while length <= LONGEST_LISTED {
+            words.of_length[length] = count as u8;
+            let mut start = 0;
+            while start < bytes.len() {
+                let mut end = start;
+                while end < bytes.len() && bytes[end] != b' ' {
+                    end += 1;
+                }
+                assert!(end > start && end - start <= LONGEST_LISTED);
+                if end - start == length {
+                    words.firsts[length] |= 1 << (bytes[start] & 0x1f);
+                    words.places[count] = start as u16;
+                    count += 1;
+                }
+                start = end + 1;
             }
-            words.firsts[end - start] |= 1 << (bytes[start] & 0x1f);
-            words.places[words.count] = (start as u16, (end - start) as u8);
-            words.count += 1;
-            start = end + 1;
+            length += 1;
         }
+        words.of_length[LONGEST_LISTED + 1] = count as u8;
         words
     }
 }
@@ -171,12 +182,14 @@ impl Words {
 /// Whether a list of words holds this one in any case.
 pub(super) fn one_of(word: &str, words: &Words) -> bool {
     let bytes = word.as_bytes();
-    (1..=LONGEST_LISTED).contains(&bytes.len())
-        && words.firsts[bytes.len()] & 1 << (bytes[0] & 0x1f) != 0
-        && words.places[..words.count].iter().any(|(start, length)| {
-            usize::from(*length) == bytes.len()
-                && words.text.as_bytes()[usize::from(*start)..][..bytes.len()].eq_ignore_ascii_case(bytes)
-        })
+    let length = bytes.len();
+    if !(1..=LONGEST_LISTED).contains(&length) || words.firsts[length] & 1 << (bytes[0] & 0x1f) == 0 {
+        return false;
+    }
+    let of_it = usize::from(words.of_length[length])..usize::from(words.of_length[length + 1]);
+    words.places[of_it]
+        .iter()
+        .any(|start| words.text.as_bytes()[usize::from(*start)..][..length].eq_ignore_ascii_case(bytes))
 }
 
 pub(super) fn spelled_with_digits(token: &str) -> bool {
@@ -218,6 +231,9 @@ pub(super) fn class(token: &str) -> bool {
                 .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'$'))
             && label.bytes().filter(u8::is_ascii_digit).count() <= 2
     };
+    if memchr::memchr2(b'.', b'\\', token.as_bytes()).is_none() {
+        return false;
+    }
     let dot = if token.contains('\\') { '\\' } else { '.' };
     token.rsplit_once(dot).is_some_and(|(package, class)| {
         package.contains(dot)

@@ -192,12 +192,17 @@ fn errno(message: &str) -> Option<&str> {
 
 /// What a database calls the trouble, at the start of a message: `23505: duplicate key`, `(0x80004005): 40P01: deadlock`.
 fn sql_state(message: &str) -> Option<&str> {
-    let message = message.rsplit_once("): ").map_or(message, |(_, rest)| rest);
-    let (state, _) = message.split_once(": ")?;
-    (state.len() == 5
-        && state
-            .bytes()
-            .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
+    const STATE: usize = 5;
+    let message = match message.strip_prefix("(0x") {
+        Some(numbered) => numbered.split_once("): ")?.1,
+        None => message,
+    };
+    let state = message
+        .get(..STATE)
+        .filter(|_| message[STATE..].starts_with(": "))?;
+    (state
+        .bytes()
+        .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
         && state.bytes().filter(u8::is_ascii_digit).count() >= 2)
         .then_some(state)
 }
@@ -390,7 +395,12 @@ impl Trace {
     fn add(&mut self, kind: &str, message: &str) {
         let kind = kind.to_owned();
         if self.kinds.is_empty() || self.message.is_empty() {
-            let masked = mask(message);
+            // No number is left of a message without any.
+            let masked = if kind == "panic" || message.bytes().any(|b| b.is_ascii_digit()) {
+                mask(message)
+            } else {
+                String::new()
+            };
             if let Some(state) = sql_state(message) {
                 state.clone_into(&mut self.message);
             } else if masked.bytes().any(|b| b.is_ascii_digit()) || kind == "panic" {
