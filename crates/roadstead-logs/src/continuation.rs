@@ -363,7 +363,9 @@ pub(crate) fn joins(open: &Context, text: &str, judged: &Judged<'_>, gap_ns: Opt
         return false;
     }
     let trimmed = text.trim();
-    if trimmed.is_empty() {
+    // Something that gives each line the time gives it to blank ones too.
+    let timed = judged.head.time && judged.head.level.is_none();
+    if trimmed.is_empty() || timed && text[judged.head.message.min(text.len())..].trim().is_empty() {
         return true;
     }
     // A console that leaves out a time which is that of the line before: its levels stand below each other.
@@ -468,9 +470,11 @@ pub(crate) fn joins(open: &Context, text: &str, judged: &Judged<'_>, gap_ns: Opt
                 && open.tongue.is_none()
                 && !open.frames
                 && soon;
+            // `Exception in thread Thread-3 (serve):` before the trace.
+            let announced = open.tongue == Some(Tongue::Other) && open.lines == 1 && open.colon && soon;
             let together =
                 (open.severity > Severity::Other || !open.opened) && open.tongue.is_none() && together;
-            return nested || attached || together;
+            return nested || attached || announced || together;
         }
         Some(Part::Exception) => {
             return !open.frames

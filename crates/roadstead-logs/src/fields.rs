@@ -272,6 +272,7 @@ impl<'t> Fields<'t> {
                 "sqlstate",
             ],
         ) || dotted == "code" && (!top || self.code.is_none())
+            || top && matches!(key, "error" | "err") && numeric()
         {
             // `errno="2, No such file or directory"`
             let value = value.split_once(", ").map_or(value, |(number, _)| number);

@@ -297,6 +297,15 @@ fn structured(text: &str, judged: &Judged<'_>, fields: &crate::fields::Fields<'_
                 trace.signature()
             );
         }
+        // No frame is of the app's own code: what was told says where it was.
+        if let Some(told) = told.filter(|told| trace.borrowed && !told.contains('\n')) {
+            return format!(
+                "{} : {} : {}",
+                mask(&told),
+                trace.kinds.join(" < "),
+                trace.message
+            );
+        }
         return trace.signature();
     }
     if let Some(access) = told

@@ -114,6 +114,13 @@ fn read(text: &str, whole: bool) -> Judged<'_> {
         }
         return judged;
     }
+    // `[request] method=GET status=200`
+    let message = if !head.opens() && first == b'[' {
+        trace::untagged(message)
+    } else {
+        message
+    };
+    let first = message.as_bytes().first().copied().unwrap_or(0);
     // A line of pairs is no part of a trace.
     let paired = bare && first != b'{';
     if !paired {

@@ -277,6 +277,9 @@ impl<'t> Masking<'t> {
                 return;
             }
         } else if self.is_chosen_name(token, key, begin) {
+            if key.is_empty() && names::capital(token) {
+                self.rest_of_title();
+            }
             self.hide("<*>");
             self.query();
             return;

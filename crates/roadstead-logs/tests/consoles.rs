@@ -357,3 +357,44 @@ fn how_far_a_film_was_played_is_no_time_of_a_log() {
         "frame=    1 fps=0.0 size=N/A time=00:00:00.00 speed= 11x",
     ]);
 }
+
+#[test]
+fn a_trace_announced_by_the_name_of_its_thread_is_one_event() {
+    let event = one(&[
+        "Exception in thread Thread-3 (serve):",
+        "Traceback (most recent call last):",
+        "  File \"/srv/shop/serve.py\", line 12, in serve",
+        "    rows[3]",
+        "IndexError: list index out of range",
+    ]);
+    assert!(event.masked.starts_with("IndexError"), "{}", event.masked);
+}
+
+#[test]
+fn what_a_database_said_below_a_logger_s_words_is_part_of_them() {
+    one(&[
+        "2026-01-02 15:04:05,123 1 ERROR shop store: bad query",
+        "ERROR: duplicate key value violates unique constraint",
+        "DETAIL:  Key (id)=(7) already exists.",
+    ]);
+}
+
+#[test]
+fn a_time_alone_is_a_blank_line() {
+    one(&[
+        "2026-01-02 15:04:05.123456789  cannot read the sensor: permission denied",
+        "2026-01-02 15:04:05.123456789  ",
+    ]);
+}
+
+#[test]
+fn a_logger_that_prints_no_frames_and_one_that_does_tell_the_same_trouble() {
+    let head = "2026-01-02 15:04:05,123 ERROR shop: cannot fetch the feed";
+    let with = one(&[
+        head,
+        "System.Net.Http.HttpRequestException: connection refused",
+        "   at System.Net.Http.HttpConnectionPool.ConnectAsync(HttpRequestMessage request)",
+    ]);
+    let without = one(&[head, "System.Net.Http.HttpRequestException: connection refused"]);
+    assert_eq!(with.fingerprint, without.fingerprint);
+}

@@ -107,12 +107,23 @@ impl<'t> Masking<'t> {
 
     /// `permission denied for table shop`: a name behind the noun for its kind, at the end of a clause.
     pub(super) fn placed(&self, token: &str) -> bool {
-        one_of(self.last, PLACES)
-            && self.out.ends_with(&[self.last, " "].concat())
-            && called(token)
-            && !one_of(token, NO_NAMES)
-            && !one_of(token, NO_ACTORS)
-            && closes_name(&self.text[self.at..])
+        /// Nouns whose names are nouns as well: `table accounts`.
+        const OF_DATABASES: &Words =
+            &Words::of("table relation index view sequence schema constraint collection trigger partition");
+        /// What is said of such a one.
+        const NO_ROWS: &Words = &Words::of(
+            "scan lock locks space name names file files row rows size structure definition cache data page pages entry \
+            entries error errors is was does not in on of for to from with has",
+        );
+        if !one_of(self.last, PLACES) || !self.out.ends_with(&[self.last, " "].concat()) || !called(token) {
+            return false;
+        }
+        let other = if one_of(self.last, OF_DATABASES) {
+            one_of(token, NO_ROWS)
+        } else {
+            one_of(token, NO_NAMES) || one_of(token, NO_ACTORS)
+        };
+        !other && closes_name(&self.text[self.at..])
     }
 
     /// `Starting mailer worker`: a name before the noun for its kind, behind what is done to it, at the end of a clause.
@@ -133,7 +144,7 @@ impl<'t> Masking<'t> {
                 const {
                     &Words::of(
                         "worker process plugin module integration service container provider task job controller component \
-                        extension addon platform driver adapter connector listener router queue theme",
+                        extension addon platform driver adapter connector listener router queue theme cache",
                     )
                 },
             )
@@ -280,6 +291,12 @@ impl<'t> Masking<'t> {
             }
             self.out.truncate(kept);
         }
+        self.rest_of_title();
+        self.hide("<*>");
+    }
+
+    /// Steps over the words with capitals that go on with a name.
+    pub(super) fn rest_of_title(&mut self) {
         for _ in 0..MOST_WORDS {
             let Some(rest) = self.text[self.at..].strip_prefix(' ') else {
                 break;
@@ -298,7 +315,6 @@ impl<'t> Masking<'t> {
             }
             self.at += 1 + length + usize::from(initial && rest[length..].starts_with('.'));
         }
-        self.hide("<*>");
     }
 
     /// Words of a title in small letters stand at `at`, and one with a capital behind them.
@@ -368,7 +384,7 @@ impl<'t> Masking<'t> {
 }
 
 /// It begins with a capital and goes on in small letters, and names nothing that went wrong.
-fn capital(word: &str) -> bool {
+pub(super) fn capital(word: &str) -> bool {
     let mut chars = word.chars();
     chars.next().is_some_and(char::is_uppercase)
         && chars.next().is_some_and(|c| c.is_lowercase() || c == '\'')

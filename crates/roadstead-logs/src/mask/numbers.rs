@@ -35,6 +35,10 @@ impl<'t> Masking<'t> {
             {
                 return true;
             }
+            // `Operating system error number 28`
+            if self.last == "number" && self.out.ends_with("error number ") {
+                return true;
+            }
             if one_of(self.last, CODES) {
                 let narrow = one_of(
                     self.last,

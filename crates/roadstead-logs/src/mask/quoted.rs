@@ -111,6 +111,9 @@ impl Masking<'_> {
                 let value = !first
                     && ((words <= QUOTED_WORDS || named || given || titled(inner)) && !telling
                         || object && quote != b'"'
+                        || ["SELECT ", "INSERT ", "UPDATE ", "DELETE "]
+                            .iter()
+                            .any(|verb| inner.starts_with(verb))
                         || words == 1 && inner.len() >= 24
                         || shape::ended(inner) && !inner.contains(": "));
                 if value || words == 1 {

@@ -71,7 +71,7 @@ impl<'t> Masking<'t> {
     }
 
     /// `request{method=GET host=shop agent=A Browser (1.0) status=500}: what happened`, as Rust's tracing prints where it
-    /// happened: the method, the status and what went wrong count.
+    /// happened: the status and what went wrong count.
     pub(super) fn span(&mut self, token: &'t str) -> bool {
         const LONGEST_SPAN: usize = 2000;
         let Some(rest) = self.text[self.at..].strip_prefix('{') else {
@@ -103,7 +103,7 @@ impl<'t> Masking<'t> {
             let value = value[..length].trim_matches('"');
             let key = key.rsplit('.').next().unwrap_or(key);
             let wrong = one_of(key, const { &Words::of("error err reason exception cause") });
-            if self.out.len() < LONGEST && (wrong || key == "method" || one_of(key, CODES)) {
+            if self.out.len() < LONGEST && (wrong || one_of(key, CODES)) {
                 self.out.push_str(key);
                 self.out.push('=');
                 self.out
