@@ -1,6 +1,6 @@
 //! Where something is: addresses, ports, URLs, paths, and what is asked of them.
 
-use std::net::Ipv6Addr;
+use core::net::Ipv6Addr;
 
 use super::{Masking, byte, word_byte};
 use crate::shape;
