@@ -368,7 +368,8 @@ impl<'t> Masking<'t> {
             return false;
         };
         let inner = &rest[..length];
-        let begins = inner.starts_with(char::is_alphabetic);
+        // `(TID 7)` is a label with its number.
+        let begins = inner.starts_with(char::is_alphabetic) && !inner.bytes().any(|b| b.is_ascii_digit());
         let named = !inner.contains(' ')
             || inner.split(' ').all(|word| capital(word) || word.len() <= 3)
                 && inner.split(' ').count() <= MOST_WORDS;

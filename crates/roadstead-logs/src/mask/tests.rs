@@ -321,6 +321,7 @@ fn a_name_is_known_by_where_it_stands() {
         "Scanning disk for Errors of the Night",
     );
     same("section 3 (Films) is full", "section 12 (TV Shows) is full");
+    same("task 0 in stage 1 (TID 7)", "task 33 in stage 2 (TID 1273)");
     assert_ne!(mask("peer connection: reset"), mask("peer connection: timeout"));
     assert_ne!(mask("database is locked"), mask("database is closed"));
     assert_ne!(
