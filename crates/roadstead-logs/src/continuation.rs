@@ -518,7 +518,8 @@ pub(crate) fn joins(open: &Context, text: &str, judged: &Judged<'_>, gap_ns: Opt
         && open.severity == Severity::Error
         && (open.lines == 1
             || open.frames && judged.part.is_none() && open.begins[..8] == beginning(text)[..8]);
-    // A step of a script, announced by an arrow or by what it does, holds no line but indented ones.
+    // A step of a script, announced by an arrow or by what it does, holds no line but indented ones. MinIO parts its
+    // blocks by a blank line, and begins each with what was asked.
     let step = open.arrow
         || open.parted && open.said == 1 && !open.banner && text.starts_with("API: ")
         || text.starts_with("==> ")

@@ -16,14 +16,15 @@
 //!      repeat the value of a field that holds a name are that name. Where the message is a request, method and status.
 //!    * A line of an access log: method and status.
 //!    * Anything else: the message without what the logger puts before it (times, level, process, thread, host of a
-//!      syslog line). Where the first line has no message of its own, the next one is taken; where it has no
+//!      syslog line). Where the first line has no message of its own, or announces one with a colon, the next one is taken
+//!      too; where it has no
 //!      head and is harmless, the first line of the block that is not.
 //! 3. The text is *masked*, once from left to right: times, UUIDs, hexadecimal numbers, addresses and their ports, host
 //!    names, URLs, paths, e-mail addresses, numbers with their units, quoted words, names with digits in them, values of
 //!    keys that hold names, names where the noun for their kind tells that they are, and words that no program writes
-//!    (`mask/vocabulary.rs`) in a message whose other words are. Lists of the same kind become one. Kept are words, and numbers that name a trouble: HTTP
-//!    statuses, errnos, exit codes, signals, codes such as `E11000`.
-//! 4. The masked form is cut at 1,000 bytes, what kind of thing each placeholder stands for is forgotten, and the rest
+//!    (`mask/vocabulary.rs`) in a message whose other words are. Lists of the same kind become one. Kept are words, and
+//!    numbers that name a trouble: HTTP statuses, errnos, exit codes, signals, codes such as `E11000`.
+//! 4. The masked form of a line is cut at 400 bytes, what kind of thing each placeholder stands for is forgotten, and the rest
 //!    is hashed with FNV-1a, 64 bits, and the finishing step of `MurmurHash3`.
 //!
 //! Severity is not part of it: the same trouble may be told as a warning first and as an error later.

@@ -43,14 +43,14 @@ impl Masking<'_> {
         end
     }
 
-    pub(super) fn numeric_so_far(&self, end: usize) -> bool {
+    fn numeric_so_far(&self, end: usize) -> bool {
         end - self.at <= 15
             && self.bytes[self.at..end]
                 .iter()
                 .all(|b| b.is_ascii_digit() || *b == b',')
     }
 
-    pub(super) fn hex_so_far(&self, end: usize) -> bool {
+    fn hex_so_far(&self, end: usize) -> bool {
         end - self.at <= 40
             && self.bytes[self.at..end]
                 .iter()
