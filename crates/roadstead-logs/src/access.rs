@@ -258,6 +258,18 @@ pub(crate) fn parse(text: &str) -> Option<Access<'_>> {
     None
 }
 
+/// A request that the server itself could not answer: a path, and a status from 500 on.
+pub(crate) fn failed(message: &str) -> Option<Access<'_>> {
+    let bytes = message.as_bytes();
+    // Where no such status stands, nothing else need be asked.
+    let told = memchr::memchr_iter(b'5', bytes)
+        .any(|at| at > 0 && bytes[at - 1] == b' ' && status_at(bytes, at).is_some());
+    if !told || message.starts_with('{') {
+        return None;
+    }
+    parse(message).filter(|access| access.status >= 500 && access.target.starts_with('/'))
+}
+
 fn request(text: &str, at: usize, method: usize) -> Option<Access<'_>> {
     let bytes = text.as_bytes();
     let quoted = at > 0 && bytes[at - 1] == b'"';

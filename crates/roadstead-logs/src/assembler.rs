@@ -339,7 +339,7 @@ fn message(lines: &[String]) -> String {
         .or(lines.first())
         .map_or("", String::as_str);
     let judged = line::judge(first);
-    let told = match judged.form {
+    let mut told = match judged.form {
         Form::Json(fields) => match (fields.message, fields.error) {
             (Some(message), Some(error)) => format!(
                 "{}: {}",
@@ -360,5 +360,8 @@ fn message(lines: &[String]) -> String {
             message => message.to_owned(),
         },
     };
-    told.chars().take(MESSAGE_CHARS).collect()
+    if let Some((end, _)) = told.char_indices().nth(MESSAGE_CHARS) {
+        told.truncate(end);
+    }
+    told
 }

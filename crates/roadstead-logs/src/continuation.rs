@@ -299,6 +299,12 @@ pub(crate) fn jul(text: &str, judged: &Judged<'_>) -> bool {
     class && method && words.next().is_none()
 }
 
+/// The line has the head of the first one, as another message of the same logger has.
+fn alike(open: &Context, text: &str, judged: &Judged<'_>) -> bool {
+    let head = judged.head.message.min(open.begins.len());
+    judged.opens() && text.as_bytes().get(..head) == Some(&open.begins[..head])
+}
+
 /// A line with a head of its own that holds a frame, or the exception that the line before ended with a colon for.
 fn handed_apart(open: &Context, judged: &Judged<'_>) -> bool {
     open.severity > Severity::Other
@@ -399,7 +405,10 @@ pub(crate) fn joins(open: &Context, text: &str, judged: &Judged<'_>, gap_ns: Opt
         return true;
     }
     // An exception that a logger prints below its message may itself look like a line with a level: `Error: x`.
-    let attached = judged.part == Some(Part::Exception) && !judged.head.time && !judged.head.indented;
+    let attached = judged.part == Some(Part::Exception)
+        && !judged.head.time
+        && !judged.head.indented
+        && !alike(open, text, judged);
     if attached
         && open.opened
         && open.severity > Severity::Other

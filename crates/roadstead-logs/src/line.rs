@@ -100,6 +100,14 @@ fn read(text: &str, whole: bool) -> Judged<'_> {
     let part = || trace::part(if head.opens() && !exception { message } else { text });
     if judged.named {
         judged.part = part();
+        // A level that stands before every request alike says less than the answer.
+        if judged.severity == Severity::Other
+            && let Some(access) = access::failed(message)
+        {
+            judged.severity = access.severity();
+            judged.form = Form::Access(access);
+            return judged;
+        }
         if !whole {
             return judged;
         }

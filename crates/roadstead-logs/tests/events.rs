@@ -377,14 +377,35 @@ fn the_name_of_an_error_number_tells_two_traces_apart() {
 }
 
 #[test]
-fn an_answer_before_the_operation_is_an_access_line() {
-    assert_eq!(
-        severities(&[
-            "2026-01-02T15:04:05.123Z [503 Service Unavailable] s3.Put s3.example/x 10.0.0.5 31ms",
-            "2026-01-02T15:04:05.124Z [200 OK] s3.Put s3.example/x 10.0.0.5 31ms",
-        ]),
-        [Severity::Error, Severity::Other]
+fn a_number_between_the_class_and_what_it_says_tells_two_traces_apart() {
+    let trace = |said: &str| {
+        one(&[
+            "fail: Shop.Till[0]",
+            &format!("      System.Net.Sockets.SocketException {said}"),
+            "         at Shop.Till.Open() in /src/Till.cs:line 57",
+        ])
+    };
+    let refused = trace("(111): Connection refused");
+    assert_ne!(
+        refused.fingerprint,
+        trace("(110): Connection timed out").fingerprint
     );
+    assert_eq!(
+        refused.fingerprint,
+        trace("(111): Connection refused").fingerprint
+    );
+}
+
+#[test]
+fn an_exception_behind_the_head_of_the_line_before_is_an_event_of_its_own() {
+    let lines = [
+        "ERROR sync failed",
+        "ERROR HTTPError: 404 Client Error",
+        "ERROR sync failed",
+        "HTTPError: 404 Client Error",
+    ];
+    let starts: Vec<_> = events(&lines).iter().map(|event| event.line_count).collect();
+    assert_eq!(starts, [1, 1, 2]);
 }
 
 #[test]
@@ -480,19 +501,6 @@ fn names_of_fields_that_the_error_repeats_make_no_other_trouble() {
         one(&[&line("shop")]).fingerprint,
         one(&[&line("till")]).fingerprint
     );
-}
-
-#[test]
-fn a_request_within_the_message_is_grouped_as_requests_are() {
-    let line = |path: &str, status: u16| {
-        format!(
-            "time=\"2026-01-02T15:04:05Z\" level=warning msg=\"10.0.0.3 - [Fri, 02 Jan 2026 15:04:05 UTC] \\\"GET {path} \
-             HTTP/1.1 {status} 4.12ms \\\"agent\\\" \\\"\""
-        )
-    };
-    let of = |path, status| one(&[&line(path, status)]).fingerprint;
-    assert_eq!(of("/a", 403), of("/b?x=1", 403));
-    assert_ne!(of("/a", 403), of("/a", 404));
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Numbers: which of them name a trouble, and what goes with those that do not.
 
-use super::words::{CODES, HOSTS_FOLLOW, KEYED, Words, one_of};
+use super::words::{CODES, HOSTS_FOLLOW, KEYED, Words, failure, one_of};
 use super::{Masking, byte, word_byte};
 use crate::shape;
 
@@ -24,7 +24,19 @@ impl<'t> Masking<'t> {
                 return one_of(key, CODES) && (status || !key.eq_ignore_ascii_case("status"));
             }
             // `(111: Connection refused)`, `[Errno 13]`, `errno: 5`
-            if matches!(prior, b'(' | b'[') && next == b':' && byte(self.bytes, self.at + 1) == b' ' {
+            let follows = |text: &str| self.text[self.at..].starts_with(text);
+            if matches!(prior, b'(' | b'[') && follows(": ") {
+                return true;
+            }
+            // `'404: Not Found'`
+            if status && matches!(prior, b'\'' | b'"') && follows(": ") {
+                return true;
+            }
+            // `SocketException (111): x`, `OperationalError: (2003, "x")`, of which the class may have been taken off
+            if prior == b'('
+                && (self.out == "(" || failure(self.last))
+                && (follows("): ") || follows(", '") || follows(", \""))
+            {
                 return true;
             }
             // `<URL> 404` at the end
@@ -39,7 +51,8 @@ impl<'t> Masking<'t> {
             if self.last == "number" && self.out.ends_with("error number ") {
                 return true;
             }
-            if one_of(self.last, CODES) {
+            // What stands behind a comma is said of something else: `0 errors, 214 updated`.
+            if one_of(self.last, CODES) && !self.out.ends_with(", ") {
                 let narrow = one_of(
                     self.last,
                     const { &Words::of("status returned response http failed") },

@@ -99,7 +99,9 @@ impl Masking<'_> {
                 let cause = self.out.ends_with(": ")
                     && one_of(self.last, CAUSES)
                     && (words > 1 || !inner.bytes().any(|b| b.is_ascii_digit()));
-                let telling = cause || one_of(key, CODES) || one_of(key, REASONS);
+                // `HTTPError('404: Not Found')`: what the exception says.
+                let said = words > 1 && failure(self.last) && self.out.ends_with('(');
+                let telling = cause || said || one_of(key, CODES) || one_of(key, REASONS);
                 let given = quote == b'"' && self.given(from + length + 1);
                 // `filter "what somebody called it"`, `name="…"`
                 let named = quote != b'`' && (one_of(key, NAMES) || self.apposed() && words <= NAME_WORDS);

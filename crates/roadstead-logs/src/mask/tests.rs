@@ -51,6 +51,11 @@ fn numbers_that_name_a_trouble_stay() {
         "got 502 Bad Gateway",
         "E11000: duplicate key",
         "os error 2",
+        "SocketException (111): Connection refused",
+        "OperationalError: (2003, 'no route to it was found')",
+        "(1205, \"Lock wait timeout exceeded\")",
+        "request failed: HttpResponseException('404: Not Found')",
+        "fetch failed: ConnectionError('Connection refused by peer')",
     ] {
         let masked = mask(message);
         assert!(masked == message, "{message}: {masked}");
