@@ -39,6 +39,9 @@ pub(crate) struct Fields<'t> {
     nextcloud: bool,
 }
 
+/// The rank of a message without its values, which no other outdoes.
+const TEMPLATE_RANK: u8 = 9;
+
 fn is(key: &str, names: &[&str]) -> bool {
     names.iter().any(|name| key.eq_ignore_ascii_case(name))
 }
@@ -57,6 +60,11 @@ fn word_severity(value: &str) -> Option<Severity> {
     if let Ok(number) = value.parse() {
         return level::of_number(number);
     }
+    // slog's levels between the named ones: `ERROR+4`.
+    let value = match value.split_once(['+', '-']) {
+        Some((named, offset)) if offset.bytes().all(|b| b.is_ascii_digit()) => named,
+        _ => value,
+    };
     level::of_word(value.as_bytes()).map(|(severity, _)| severity)
 }
 
@@ -174,7 +182,9 @@ impl<'t> Fields<'t> {
         let logger = top
             || is(
                 parent,
-                &["log", "level", "record", "fields", "syslog", "data", "@fields"],
+                &[
+                    "log", "level", "record", "fields", "syslog", "data", "@fields", "metadata", "meta",
+                ],
             );
         let numeric = || {
             matches!(value.as_bytes().first(), Some(b'0'..=b'9' | b'-' | b'+' | b'.'))
@@ -266,13 +276,22 @@ impl<'t> Fields<'t> {
                 "responsecode",
                 "downstreamstatus",
                 "http_status",
+                "httpstatus",
+                "http_code",
+                "response_status",
+                "responsestatus",
+                "upstream_status",
+                "upstreamstatus",
+                "originstatus",
+                "error_code",
+                "errorcode",
                 "errno",
                 "exit_code",
                 "exitcode",
                 "sqlstate",
             ],
         ) || dotted == "code" && (!top || self.code.is_none())
-            || top && matches!(key, "error" | "err") && numeric()
+            || (top || self.mongo >= 2 && parent == "attr") && matches!(key, "error" | "err") && numeric()
         {
             // `errno="2, No such file or directory"`
             let value = value.split_once(", ").map_or(value, |(number, _)| number);
@@ -287,7 +306,7 @@ impl<'t> Fields<'t> {
         let top = parent.is_empty();
         let failing = is(parent, &["error", "err", "exception", "exc", "exc_info", "cause"]);
         let rank = match () {
-            () if top && is(key, &["@mt", "message_template"]) => 9,
+            () if top && is(key, &["@mt", "message_template"]) => TEMPLATE_RANK,
             () if top && is(key, &["msg", "message", "@m"]) => 8,
             () if is(parent, &["record", "data", "fields", "jsonpayload", "log"])
                 && is(key, &["message", "msg"]) =>
@@ -318,7 +337,7 @@ impl<'t> Fields<'t> {
             )
         };
         // All keys of what went wrong begin with one of these, and few others do.
-        let wrong = matches!(key.as_bytes()[0] | 0x20, b'e' | b'c');
+        let wrong = matches!(key.as_bytes()[0] | 0x20, b'e' | b'c' | b't');
         if wrong
             && is(
                 key,
@@ -339,6 +358,7 @@ impl<'t> Fields<'t> {
             || failing && is(key, &["message", "msg", "value", "errmsg"])
             || handed_on
             || top && self.levelled.is_some() && key == "details"
+            || top && is(key, &["exception", "thrown", "throwable"]) && !value.contains("\\n")
         {
             if self.error.is_none() && !keywords::empty_value(value.as_bytes()) {
                 self.error = Some(value);
@@ -353,8 +373,15 @@ impl<'t> Fields<'t> {
                     "exception_class",
                     "exception.class",
                     "error_type",
+                    "errortype",
+                    "error.kind",
+                    "error.name",
+                    "err.type",
+                    "err.name",
                     "errorname",
                     "exc_type",
+                    "exceptiontype",
+                    "exception_type",
                 ],
             )
             || failing && is(key, &["type", "name", "class", "codename", "exception"])
@@ -376,7 +403,10 @@ impl<'t> Fields<'t> {
                 "trace",
             ],
         );
-        if (stack || top && is(key, &["exception"])) && value.len() > 20 && self.stack.is_none() {
+        if (stack || top && is(key, &["exception", "thrown", "throwable"]))
+            && value.len() > 20
+            && self.stack.is_none()
+        {
             self.stack = Some(value);
         }
         if is(
@@ -419,6 +449,11 @@ impl<'t> Fields<'t> {
         self.levelled
             .or(self.level_number)
             .or_else(|| self.letter.filter(|_| self.mongo >= 2))
+    }
+
+    /// Serilog's compact lines leave out their level where it is `Information`.
+    pub(crate) fn unnamed_is_harmless(&self) -> bool {
+        self.rank == TEMPLATE_RANK && self.escaped && self.stack.is_none()
     }
 
     /// The severity of an access line's status.
@@ -567,6 +602,10 @@ mod tests {
             r#"{"severityNumber":17}"#,
             r#"{"record":{"level":{"icon":"x","name":"ERROR","no":40}}}"#,
             r#"{"levelno":40,"msg":"x"}"#,
+            r#"{"level":"ERROR+4","msg":"x"}"#,
+            r#"{"level":"ERROR","level_value":40000,"message":"x"}"#,
+            r#"{"level":40000,"message":"x"}"#,
+            r#"{"metadata":{"level":"error"},"message":"x"}"#,
         ] {
             assert_eq!(level_of(line), Some(Severity::Error), "{line}");
         }

@@ -263,6 +263,11 @@ fn nameless(text: &str, names: &[&str]) -> String {
     plain
 }
 
+/// The number or the name of a trouble, not of success.
+fn names_trouble(code: &str) -> bool {
+    code.len() <= 16 && !matches!(code, "0" | "null" | "200")
+}
+
 fn structured(text: &str, judged: &Judged<'_>, fields: &crate::fields::Fields<'_>) -> String {
     // What was escaped in the line is plain here: it is looked through once more.
     let plain = |value| {
@@ -307,7 +312,14 @@ fn structured(text: &str, judged: &Judged<'_>, fields: &crate::fields::Fields<'_
                 trace.message
             );
         }
-        return trace.signature();
+        // What the trace does not say of its number, a field may.
+        return match fields
+            .code
+            .filter(|code| trace.message.is_empty() && names_trouble(code))
+        {
+            Some(code) => format!("{} ({code})", trace.signature()),
+            None => trace.signature(),
+        };
     }
     if let Some(access) = told
         .as_deref()
@@ -344,10 +356,7 @@ fn structured(text: &str, judged: &Judged<'_>, fields: &crate::fields::Fields<'_
             parts.push(route(path));
         }
         parts.push(status.to_string());
-    } else if let Some(code) = fields
-        .code
-        .filter(|code| code.len() <= 12 && *code != "0" && *code != "null")
-    {
+    } else if let Some(code) = fields.code.filter(|code| names_trouble(code)) {
         parts.push(format!("({code})"));
     }
     if let Some(kind) = fields.kind {

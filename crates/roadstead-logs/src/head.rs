@@ -543,7 +543,12 @@ impl Walk<'_> {
         if inner.starts_with(b"\"") || inner.ends_with(b"\"") && inner.contains(&b'=') {
             return false;
         }
-        if inner.len() >= 5 && inner[..5].eq_ignore_ascii_case(b"errno") {
+        let begins = |name: &[u8]| {
+            inner
+                .get(..name.len())
+                .is_some_and(|begins| begins.eq_ignore_ascii_case(name))
+        };
+        if begins(b"errno") || begins(b"winerror") {
             return false;
         }
         self.note_logger(inner, self.at + 1);

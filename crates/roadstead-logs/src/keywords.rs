@@ -4,6 +4,7 @@
 //! the trouble did not happen.
 
 use crate::Severity;
+use crate::errno;
 
 fn byte(text: &[u8], at: usize) -> u8 {
     text.get(at).copied().unwrap_or(0)
@@ -13,22 +14,9 @@ fn of_token(b: u8) -> bool {
     b.is_ascii_alphanumeric() || b == b'_' || b >= 0x80
 }
 
-/// Names of error numbers, as programs print them that hand on what the system said.
 #[inline(never)]
-fn among_errnos(token: &[u8]) -> bool {
-    const ERRNOS: [&[u8]; 10] = [
-        b"ECONNREFUSED",
-        b"ECONNRESET",
-        b"ETIMEDOUT",
-        b"ENOTFOUND",
-        b"EHOSTUNREACH",
-        b"ENETUNREACH",
-        b"EACCES",
-        b"ENOENT",
-        b"ENOSPC",
-        b"EPERM",
-    ];
-    ERRNOS.contains(&token)
+fn is_errno(token: &[u8]) -> bool {
+    std::str::from_utf8(token).is_ok_and(errno::is_name)
 }
 
 /// What a token says on its own.
@@ -53,7 +41,7 @@ fn meaning(token: &[u8]) -> Option<Severity> {
                 || is(b"exception")
                 || is(b"exceptions")
                 || is(b"emerg")
-                || token[0] == b'E' && token[1].is_ascii_uppercase() && among_errnos(token)
+                || token[0] == b'E' && token[1].is_ascii_uppercase() && is_errno(token)
         }
         b'f' => is(b"fatal"),
         b'p' => is(b"panic") || is(b"panicked"),
@@ -117,7 +105,7 @@ const DENYING: [&[u8]; 27] = [
     b"prevent",
 ];
 /// What makes of the word before it a name for something that is in order.
-const NAMING: [&[u8]; 38] = [
+const NAMING: [&[u8]; 41] = [
     b"endpoint",
     b"endpoints",
     b"route",
@@ -156,6 +144,9 @@ const NAMING: [&[u8]; 38] = [
     b"mapper",
     b"mapping",
     b"hook",
+    b"killer",
+    b"rule",
+    b"rules",
 ];
 
 /// What stands between the word and how often it happened.
@@ -268,7 +259,7 @@ pub(crate) fn severity(message: &[u8]) -> Severity {
 }
 
 /// What a failure is called where no keyword is said. The first word, and what may follow it.
-const FAILURES: [(&[u8], &[&[u8]]); 24] = [
+const FAILURES: [(&[u8], &[&[u8]]); 28] = [
     (b"got", &[b"signal "]),
     (b"server", &[b"crashed"]),
     (b"is", &[b"down:", b"unreachable"]),
@@ -291,7 +282,20 @@ const FAILURES: [(&[u8], &[&[u8]]); 24] = [
         ],
     ),
     (b"failure", &[b"in ", b"to ", b"while ", b"["]),
-    (b"failed", &[b"to ", b"with "]),
+    (
+        b"failed",
+        &[
+            b"to ", b"with ", b"after ", b"because", b"due ", b"during ", b"while ", b"- ",
+        ],
+    ),
+    (b"database", &[b"is locked"]),
+    (b"deadlock", &[b"detected"]),
+    (b"too", &[b"many open files"]),
+    (b"disk", &[b"full", b"is full"]),
+    (
+        b"certificate",
+        &[b"signed by unknown", b"has expired", b"verify failed"],
+    ),
     (b"unable", &[b"to "]),
     (
         b"cannot",
@@ -330,10 +334,6 @@ const FAILURES: [(&[u8], &[&[u8]]); 24] = [
     (b"no", &[b"space left"]),
     (b"address", &[b"already in use"]),
     (b"connection", &[b"refused"]),
-    (
-        b"exited",
-        &[b"with code 1", b"with code 2", b"with code 9", b"with status 1"],
-    ),
     (b"command", &[b"not found"]),
     (b"assertion", &[b"failed", b"`"]),
     (b"stack", &[b"overflow"]),
@@ -355,6 +355,9 @@ pub(crate) fn failure(message: &[u8]) -> bool {
             at += 1;
         }
         let word = &message[start..at];
+        if matches!(word.len(), 4 | 6) && ended_badly(word, &message[at..]) {
+            return true;
+        }
         if !(2..=12).contains(&word.len())
             || start > 0 && matches!(message[start - 1], b'/' | b'-' | b'.' | b'"' | b'\'')
         {
@@ -383,6 +386,8 @@ pub(crate) fn failure(message: &[u8]) -> bool {
         b" timed out.",
         b" crashed",
         b" crashed.",
+        b" exceeded",
+        b" exceeded.",
     ]
     .iter()
     .any(|end| over.ends_with(end))
@@ -395,14 +400,40 @@ pub(crate) fn failure(message: &[u8]) -> bool {
         || message.starts_with(b"exec ") && message.ends_with(b": no such file or directory")
 }
 
+/// `exited with code 2`, `finished with exit status 137`, `failed=3`: how a program ended, by a number that is not 0.
+fn ended_badly(word: &[u8], rest: &[u8]) -> bool {
+    let number = |rest: &[u8]| rest.first().is_some_and(|b| matches!(b, b'1'..=b'9'));
+    let coded = |rest: &[u8]| {
+        [b"code ".as_slice(), b"status ", b"code: ", b"status: "]
+            .iter()
+            .any(|begins| rest.strip_prefix(*begins).is_some_and(number))
+    };
+    let Some((sign, rest)) = rest.split_first() else {
+        return false;
+    };
+    if among(word, &[b"failed"]) {
+        return *sign == b'=' && number(rest);
+    }
+    *sign == b' '
+        && (among(word, &[b"exit", b"exited"]) && coded(rest)
+            || among(word, &[b"exited"])
+                && rest
+                    .strip_prefix(b"with ")
+                    .is_some_and(|rest| coded(rest) || rest.strip_prefix(b"exit ").is_some_and(coded)))
+}
+
 /// `query failed: why`, `it has failed!`, but neither `failed: 0` nor `3 failed`.
 fn has_failed(message: &[u8], start: usize, rest: &[u8]) -> bool {
     let (prior, _) = before(message, start);
     let counted = prior.iter().all(u8::is_ascii_digit) || among(prior, &DENYING);
     let over = rest.trim_ascii_end().iter().all(|b| matches!(b, b'!' | b'.'));
     let why = rest.strip_prefix(b":").map(<[u8]>::trim_ascii_start);
-    !counted
-        && (over || why.is_some_and(|why| !why.is_empty() && !empty_value(why) && !why[0].is_ascii_digit()))
+    // `failed: 3 files`, not `failed: 3`
+    let of_many = |why: &[u8]| {
+        let digits = why.iter().take_while(|b| b.is_ascii_digit()).count();
+        digits == 0 || byte(why, digits) == b' ' && byte(why, digits + 1).is_ascii_alphabetic()
+    };
+    !counted && (over || why.is_some_and(|why| !why.is_empty() && !empty_value(why) && of_many(why)))
 }
 
 /// `sh: 1: command`
@@ -507,6 +538,16 @@ fn said(text: &[u8], start: usize, end: usize) -> bool {
     if among(preceding, &DENYING) {
         return false;
     }
+    // `checking for errors`, `nothing to warn about`, `this is not an error`
+    let sought = token.ends_with(b"s") && preceding == b"for" || token == b"warn" && preceding == b"to";
+    let denied = among(preceding, &[b"a", b"an"]) && among(before(text, offset).0, &[b"not"]);
+    if sought || denied {
+        return false;
+    }
+    // `errors suppressed: 0`
+    if !following.is_empty() && text[place..].ends_with(b": 0") && text[place..].trim_ascii() == b": 0" {
+        return false;
+    }
     // `no errors or warnings`
     if among(preceding, &[b"or", b"and", b"nor"]) {
         let (_, offset) = before(text, offset);
@@ -547,10 +588,28 @@ mod tests {
             "/run.sh: line 12: shop: not found",
             "exec /app/shop: no such file or directory",
             "[hevc @ 0x55] Could not find a reference",
+            "Authorization failed - look at what was typed in",
+            "job 12 failed after 3 attempts",
+            "backup failed: 3 files",
+            "worker exited with exit code 1",
+            "worker finished with exit code 137",
+            "ok=3 changed=1 failed=2",
+            "timeout of 300000ms exceeded",
+            "database is locked",
+            "accept: too many open files",
+            "x509: certificate signed by unknown authority",
         ] {
             assert!(failure(message.as_bytes()), "{message}");
         }
-        assert!(!failure(b"item 12: not found"));
+        for message in [
+            "item 12: not found",
+            "worker exited with code 0",
+            "finished with exit code 0",
+            "ok=3 changed=1 failed=0",
+            "synced: 12, failed: 3",
+        ] {
+            assert!(!failure(message.as_bytes()), "{message}");
+        }
     }
 
     #[test]
@@ -576,6 +635,12 @@ mod tests {
             "Errors 0 Warnings 0",
             "fatal errors: 0, critical alerts: 0",
             "killed 0 idle sessions",
+            "listening for errors",
+            "nothing to warn about",
+            "this is not an error",
+            "errors suppressed: 0",
+            "OOM killer disabled",
+            "Loaded 5 warning rules",
         ] {
             assert_eq!(severity(message.as_bytes()), Severity::Other, "{message}");
         }

@@ -18,7 +18,7 @@ use Severity::{Error, Other, Warn};
 use Spelling::{Any, Loud};
 
 /// By length, which is how they are looked up.
-const WORDS: [(&[u8], Severity, Spelling); 71] = [
+const WORDS: [(&[u8], Severity, Spelling); 74] = [
     (b"wa", Warn, Loud),
     (b"ok", Other, Loud),
     (b"err", Error, Any),
@@ -47,6 +47,9 @@ const WORDS: [(&[u8], Severity, Spelling); 71] = [
     (b"dbug", Other, Any),
     (b"debg", Other, Any),
     (b"trce", Other, Any),
+    (b"fata", Error, Any),
+    (b"pani", Error, Any),
+    (b"debu", Other, Any),
     (b"note", Other, Loud),
     (b"fine", Other, Loud),
     (b"noti", Other, Loud),
@@ -176,7 +179,8 @@ pub(crate) fn of_mark(text: &[u8]) -> Option<(Severity, usize)> {
         .map(|(mark, severity)| (*severity, mark.len()))
 }
 
-/// A numeric level of unknown scale: syslog's up to 7, pino's and bunyan's tens, Google Cloud's hundreds.
+/// A numeric level of unknown scale: syslog's up to 7, pino's and bunyan's tens, Google Cloud's hundreds, log4j's and
+/// Logback's ten thousands.
 pub(crate) fn of_number(number: u32) -> Option<Severity> {
     match number {
         0..=7 => Some(of_syslog(number)),
@@ -186,6 +190,9 @@ pub(crate) fn of_number(number: u32) -> Option<Severity> {
         100..=399 => Some(Severity::Other),
         400..=499 => Some(Severity::Warn),
         500..=899 => Some(Severity::Error),
+        5_000..=29_999 => Some(Severity::Other),
+        30_000..=39_999 => Some(Severity::Warn),
+        40_000..=50_000 => Some(Severity::Error),
         _ => None,
     }
 }

@@ -11,6 +11,7 @@
 mod access;
 mod assembler;
 mod continuation;
+mod errno;
 mod fields;
 mod fingerprint;
 pub mod framing;

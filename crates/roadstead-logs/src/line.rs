@@ -246,6 +246,10 @@ impl Judged<'_> {
             };
             return;
         }
+        if fields.unnamed_is_harmless() {
+            self.named = true;
+            return;
+        }
         self.severity = if fields.error.is_some() || fields.stack.is_some() {
             Severity::Error
         } else {

@@ -142,7 +142,9 @@ pub(crate) fn part(line: &str) -> Option<Part> {
             || starts("Unhandled Exception")
             || starts("Uncaught ")
             || starts("Unhandled rejection")
-            || starts("Unhandled Promise") =>
+            || starts("Unhandled Promise")
+            || starts("Unhandled promise")
+            || starts("UnhandledPromiseRejection") =>
         {
             Part::Start(Tongue::Other)
         }

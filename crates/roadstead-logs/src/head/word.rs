@@ -63,7 +63,12 @@ pub(super) fn level_word(text: &[u8], at: usize, before: Before, timed: bool) ->
         }
     };
     let stack = spelled == b"trace" && text[..at].ends_with(b"tack ");
-    if !held || stack || digit_tail && severity != Severity::Other {
+    // `error: none` is a result.
+    let nothing = colon && severity > Severity::Other && before == Before::Nothing && {
+        let value = text[end + 1..].trim_ascii();
+        value.len() <= 8 && !value.is_empty() && keywords::empty_value(value)
+    };
+    if !held || stack || nothing || digit_tail && severity != Severity::Other {
         return None;
     }
     let end = if after == b'/' {

@@ -4,6 +4,21 @@ use super::words::{CODES, HOSTS_FOLLOW, KEYED, Words, failure, one_of};
 use super::{Masking, byte, word_byte};
 use crate::shape;
 
+/// `status`, `http_status`, `DownstreamStatus`, `http.status_code`: a key whose number is the name of a trouble.
+fn key_of_code(key: &str) -> bool {
+    let long = |end: &str| {
+        key.len() > end.len() + 3
+            && key
+                .get(key.len() - end.len()..)
+                .is_some_and(|tail| tail.eq_ignore_ascii_case(end))
+    };
+    one_of(key, CODES)
+        || long("status")
+        || long("_code")
+        || long("statuscode")
+        || key.eq_ignore_ascii_case("responsecode")
+}
+
 impl<'t> Masking<'t> {
     /// Whether a token with digits names a trouble.
     pub(super) fn tells(&self, token: &str, key: &str, begin: usize) -> bool {
@@ -21,7 +36,11 @@ impl<'t> Masking<'t> {
         if plain && digits.len() <= 6 {
             let status = digits.len() == 3 && matches!(digits.as_bytes()[0], b'1'..=b'5');
             if !key.is_empty() {
-                return one_of(key, CODES) && (status || !key.eq_ignore_ascii_case("status"));
+                return key_of_code(key) && (status || !key.eq_ignore_ascii_case("status"));
+            }
+            // `GET /x HTTP/1.1 502`, `Response [502]`, `responded with 502`, `502 (Bad Gateway)`, `502, message=x`
+            if status && self.answers(begin) {
+                return true;
             }
             // `(111: Connection refused)`, `[Errno 13]`, `errno: 5`
             let follows = |text: &str| self.text[self.at..].starts_with(text);
@@ -52,6 +71,9 @@ impl<'t> Masking<'t> {
                 return true;
             }
             // What stands behind a comma is said of something else: `0 errors, 214 updated`.
+            if self.out.ends_with("RPC status ") {
+                return true;
+            }
             if one_of(self.last, CODES) && !self.out.ends_with(", ") {
                 let narrow = one_of(
                     self.last,
@@ -82,6 +104,39 @@ impl<'t> Masking<'t> {
         (token.starts_with("0x") || code && lettered)
             && (one_of(self.last, const { &Words::of("code hresult errorcode") })
                 || one_of(key, const { &Words::of("code hresult errorcode") }))
+    }
+
+    /// The status at `begin`, which ends here, is what a server answered.
+    fn answers(&self, begin: usize) -> bool {
+        const SAYING: [&str; 8] = [
+            "got ",
+            "received ",
+            "responded with ",
+            "replied with ",
+            "answered with ",
+            "failed with ",
+            "replied ",
+            "answered ",
+        ];
+        let (before, rest) = (&self.text[..begin], &self.text[self.at..]);
+        let trouble = matches!(self.bytes[begin], b'4' | b'5');
+        let capital = |text: &str| text.starts_with(|c: char| c.is_ascii_uppercase());
+        // `got 404 items`
+        let counts = rest.strip_prefix(' ').is_some_and(|rest| {
+            rest.starts_with(|c: char| c.is_ascii_lowercase())
+                && !rest.starts_with("for ")
+                && !rest.starts_with("from ")
+        });
+        let protocol = before.ends_with(' ')
+            && before[..begin - 1]
+                .rsplit(' ')
+                .next()
+                .is_some_and(|word| word.trim_start_matches(['"', '\'']).starts_with("HTTP/"));
+        protocol
+            || before.ends_with("esponse [") && rest.starts_with(']')
+            || !counts && SAYING.iter().any(|said| before.ends_with(said))
+            || trouble && rest.strip_prefix(" (").is_some_and(capital)
+            || trouble && begin == 0 && rest.starts_with([',', ':'])
     }
 
     /// A unit apart from its number goes with it: `12 ms` and `1.2 s` are one.

@@ -2,6 +2,7 @@
 
 use super::words::{CAUSES, CODES, NAME_WORDS, NAMED, NAMES, QUOTED_WORDS, REASONS, Words, failure, one_of};
 use super::{LONGEST, MOST_READ, Masking, byte, mask, word_byte};
+use crate::errno;
 use crate::shape;
 
 /// Where the quote is closed that was opened before `text`. One behind a backslash closes none, unless it was opened so.
@@ -31,7 +32,29 @@ fn within(text: &str) -> String {
     }
 }
 
-impl Masking<'_> {
+/// The name of a trouble: `ECONNRESET`, `ValueError`; or the key that one stands behind: `'status': 500`.
+fn named_trouble(inner: &str) -> bool {
+    errno::is_name(inner)
+        || inner.len() > 5
+            && failure(inner)
+            && inner.starts_with(|c: char| c.is_ascii_uppercase())
+            && inner.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'.')
+}
+
+/// It begins with the number of a trouble: `404 Not Found`, `[Errno 2] No such file`.
+fn coded(inner: &str) -> bool {
+    let status = inner.len() > 4
+        && matches!(
+            inner.as_bytes(),
+            [b'4' | b'5', b'0'..=b'9', b'0'..=b'9', b' ' | b':', ..]
+        )
+        && inner[4..]
+            .trim_start()
+            .starts_with(|c: char| c.is_ascii_uppercase());
+    status || inner.starts_with("[Errno ")
+}
+
+impl<'t> Masking<'t> {
     /// An object in the midst of a message: of its members only what went wrong counts.
     pub(super) fn object(&mut self) -> bool {
         let rest = &self.text[self.at..];
@@ -90,7 +113,8 @@ impl Masking<'_> {
                 && !word_byte(byte(self.bytes, from + length + 1))
             {
                 let key = self.key;
-                let inner = &self.text[from..from + length];
+                let text: &'t str = self.text;
+                let inner = &text[from..from + length];
                 let words = inner
                     .split(' ')
                     .filter(|word| word.bytes().any(word_byte))
@@ -100,8 +124,14 @@ impl Masking<'_> {
                     && one_of(self.last, CAUSES)
                     && (words > 1 || !inner.bytes().any(|b| b.is_ascii_digit()));
                 // `HTTPError('404: Not Found')`: what the exception says.
-                let said = words > 1 && failure(self.last) && self.out.ends_with('(');
-                let telling = cause || said || one_of(key, CODES) || one_of(key, REASONS);
+                let said = words > 1 && (failure(self.last) && self.out.ends_with('(') || coded(inner));
+                let key_of_code = one_of(inner, CODES) && self.bytes[from + length + 1..].starts_with(b": ");
+                let telling = cause
+                    || said
+                    || key_of_code
+                    || named_trouble(inner)
+                    || one_of(key, CODES)
+                    || one_of(key, REASONS);
                 let given = quote == b'"' && self.given(from + length + 1);
                 // `filter "what somebody called it"`, `name="…"`
                 let named = quote != b'`' && (one_of(key, NAMES) || self.apposed() && words <= NAME_WORDS);
@@ -112,7 +142,7 @@ impl Masking<'_> {
                     && super::words::fields_only(&self.text[from + length + 1..]);
                 let value = !first
                     && ((words <= QUOTED_WORDS || named || given || titled(inner)) && !telling
-                        || object && quote != b'"'
+                        || object && quote != b'"' && !telling
                         || ["SELECT ", "INSERT ", "UPDATE ", "DELETE "]
                             .iter()
                             .any(|verb| inner.starts_with(verb))
@@ -124,7 +154,7 @@ impl Masking<'_> {
                     self.out.push_str(if value { "<*>" } else { inner });
                     self.out.push(quote as char);
                     self.at = from + length + 1;
-                    self.last = "";
+                    self.last = if !value && one_of(inner, CODES) { inner } else { "" };
                     return;
                 }
             }

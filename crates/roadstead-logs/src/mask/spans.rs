@@ -57,7 +57,9 @@ impl<'t> Masking<'t> {
         let Some(end) = memchr::memchr(b'>', window) else {
             return false;
         };
-        if window[..end].contains(&b'<') || byte(window, name + 1) == b'>' {
+        // `<Response [404]>`
+        let answer = window[..name].ends_with(b"Response") && byte(window, name + 1) == b'[';
+        if window[..end].contains(&b'<') || byte(window, name + 1) == b'>' || answer {
             return false;
         }
         let name = &self.text[self.at + 1..=self.at + name];

@@ -5,7 +5,7 @@ use std::ops::Range;
 /// Words after which a number is the name of a trouble.
 pub(super) const CODES: &Words = &Words::of(
     "status statuscode status_code code errno error http exit signal sqlstate errorcode error_code \
-    exitcode exit_code retcode rc returned response err hresult exited failed",
+    exitcode exit_code retcode rc returned response err hresult exited failed winerror",
 );
 /// Keys whose value is a name somebody chose, even if it is a word.
 pub(super) const NAMES: &Words = &Words::of(

@@ -1,6 +1,7 @@
 //! What a trace tells: the classes of its exceptions and the functions of the app's own.
 
 use super::{Part, Tongue, exception_name, native, numbered_frame, part, untagged};
+use crate::errno;
 use crate::mask::mask;
 
 /// Own frames that go into a fingerprint, innermost first.
@@ -180,14 +181,22 @@ fn frame(line: &str, next: Option<&str>) -> Option<(String, String)> {
     None
 }
 
-/// The name of an error number at the start of a message: `ENOENT: no such file`.
-fn errno(message: &str) -> Option<&str> {
-    let word = message.split([':', ' ']).next().unwrap_or("");
-    ((4..=16).contains(&word.len())
-        && word.starts_with('E')
-        && word.bytes().all(|b| b.is_ascii_uppercase())
-        && message[word.len()..].starts_with(':'))
-    .then_some(word)
+/// The status of an answer, where a message begins with it: `404, message='Not Found'`.
+fn status(message: &str) -> Option<&str> {
+    let status = message.get(..3)?;
+    (matches!(status.as_bytes(), [b'4' | b'5', b'0'..=b'9', b'0'..=b'9'])
+        && match message.as_bytes().get(3) {
+            None | Some(b',' | b':') => true,
+            Some(b' ') => message.as_bytes().get(4).is_some_and(u8::is_ascii_uppercase),
+            Some(_) => false,
+        })
+    .then_some(status)
+}
+
+/// What the clients of AWS print: `An error occurred (AccessDenied) when calling …`.
+fn occurred(message: &str) -> Option<&str> {
+    let (code, _) = message.strip_prefix("An error occurred (")?.split_once(')')?;
+    (code.len() <= 64).then_some(code)
 }
 
 /// What a database calls the trouble, at the start of a message: `23505: duplicate key`, `(0x80004005): 40P01: deadlock`.
@@ -241,11 +250,16 @@ fn at(rest: &str) -> (String, String) {
 /// Numbers out of generated names: `lambda$4`, `$Proxy12`, `GeneratedMethodAccessor7`, `{closure#0}`.
 fn settled(name: &str) -> String {
     let mut plain = String::with_capacity(name.len());
-    let name = name.split("$$Lambda").next().unwrap_or(name);
+    // What is made while the program runs: `$$Lambda$14/0x0a`, `$$EnhancerBySpringCGLIB$$1a2b3c`.
+    let made = |rest: &str| rest.find(['.', '@']).unwrap_or(rest.len());
+    let mut pieces = name.split("$$");
+    let lasting = pieces.next().unwrap_or(name).to_owned();
+    let name = pieces.fold(lasting, |name, rest| name + &rest[made(rest)..]);
     for part in name.split_inclusive(|c: char| !c.is_ascii_alphanumeric()) {
         // A hash that a code generator appended.
         let hex = part.bytes().take_while(u8::is_ascii_hexdigit).count();
-        let part = if hex >= 12 && part.bytes().any(|b| b.is_ascii_digit()) {
+        let apart = plain.ends_with(['-', '.']);
+        let part = if hex >= if apart { 8 } else { 12 } && part.bytes().any(|b| b.is_ascii_digit()) {
             &part[hex..]
         } else {
             part
@@ -326,6 +340,9 @@ impl Trace {
             if python && part.is_none() && trace.kinds.is_empty() && frames > 0 {
                 trace.unusual(line);
             }
+            if frames > 0 && part.is_none() && trace.message.is_empty() {
+                trace.member(line);
+            }
             trace.kind(line, part);
         }
         // A logger that was told to print no frames still names the exception below its message.
@@ -353,10 +370,24 @@ impl Trace {
         }
     }
 
+    /// Node prints the members of an exception below its frames: `  code: 'ECONNREFUSED',`.
+    fn member(&mut self, line: &str) {
+        let Some((key, value)) = line.trim_start().split_once(": ") else {
+            return;
+        };
+        let value = value.trim_matches(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+        let plain =
+            (1..=40).contains(&value.len()) && value.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+        if plain && matches!(key, "code" | "status" | "statusCode" | "errno") {
+            value.clone_into(&mut self.message);
+        }
+    }
+
     fn kind(&mut self, line: &str, part: Option<Part>) {
         let text = line.trim_start_matches([' ', '\t', '|']);
         let text = [
             "Caused by: ",
+            "[cause]: ",
             "Suppressed: ",
             "---> ",
             "--> ",
@@ -401,11 +432,14 @@ impl Trace {
             } else {
                 String::new()
             };
-            if let Some(state) = sql_state(message) {
-                state.clone_into(&mut self.message);
+            let told = sql_state(message)
+                .or_else(|| status(message))
+                .or_else(|| occurred(message));
+            if let Some(told) = told {
+                told.clone_into(&mut self.message);
             } else if masked.bytes().any(|b| b.is_ascii_digit()) || kind == "panic" {
                 self.message = masked;
-            } else if let Some(errno) = errno(message) {
+            } else if let Some(errno) = errno::first(message) {
                 errno.clone_into(&mut self.message);
             }
         }
@@ -431,7 +465,7 @@ impl Trace {
     /// What failed lies outside the program, or no frame tells where it was: what the logger was told says more than the
     /// library's function does, which differs where the same call fails at another step. A `TypeError` is one of the code.
     pub(crate) fn outside(&self) -> bool {
-        const OUTSIDE: [&str; 17] = [
+        const OUTSIDE: [&str; 19] = [
             "Connect",
             "Timeout",
             "Timed",
@@ -448,14 +482,15 @@ impl Trace {
             "File",
             "Permission",
             "Unauthorized",
+            "Unavailable",
+            "Canceled",
             "Web",
         ];
-        self.borrowed
-            && (self.frames.is_empty()
-                || self.kinds.last().is_some_and(|kind| {
-                    let class = kind.rsplit(['.', ':', '\\']).next().unwrap_or(kind);
-                    OUTSIDE.iter().any(|part| class.contains(part))
-                }))
+        self.frames.is_empty()
+            || self.kinds.last().is_some_and(|kind| {
+                let class = kind.rsplit(['.', ':', '\\']).next().unwrap_or(kind);
+                OUTSIDE.iter().any(|part| class.contains(part))
+            })
     }
 
     /// The part of a fingerprint's text that stands for the trace.
