@@ -22,8 +22,8 @@ use crate::shape;
 use crate::time;
 pub(crate) use alike::alike;
 use words::{
-    bracketed_statement, chosen, class, failure, fields, listed, only_placeholders, spelled_with_digits,
-    statement,
+    bracketed_statement, chosen, class, failure, fields, listed, only_placeholders, reversed_domain,
+    spelled_with_digits, statement,
 };
 
 /// Longest masked form, in bytes; beyond that nothing distinguishes two troubles that did not before.
@@ -298,15 +298,20 @@ impl<'t> Masking<'t> {
             self.hide("<*>");
             return;
         }
-        // How something was asked for that went wrong: `requesting GET /x`.
-        if !self.out.is_empty()
-            && access::is_method(token)
-            && (self.text[self.at..].starts_with(" /") || self.text[self.at..].starts_with(" http"))
+        // How something was asked for that went wrong: `requesting GET /x`, `Post "http://x": refused`.
+        let asked = |with: &[&str]| with.iter().any(|begins| self.text[self.at..].starts_with(begins));
+        if !self.out.is_empty() && access::is_method(token) && asked(&[" /", " http"])
+            || matches!(
+                token,
+                "Get" | "Post" | "Put" | "Head" | "Patch" | "Delete" | "Options"
+            ) && asked(&[" \"http", " \\\"http"])
         {
             self.hide("<*>");
             return;
         }
-        if key.is_empty() && class(token) && !failure(token) || self.media_type(token) {
+        if key.is_empty() && (class(token) || reversed_domain(token)) && !failure(token)
+            || self.media_type(token)
+        {
             self.hide("<*>");
             return;
         }

@@ -63,7 +63,7 @@ pub(crate) fn exception_name(text: &str) -> Option<&str> {
         return None;
     }
     let suffixed = |suffixes: &[&str]| suffixes.iter().any(|suffix| name.ends_with(suffix));
-    let dotted = || name.contains('.');
+    let dotted = || name.contains('.') || name.contains("::");
     let named = match name.as_bytes()[name.len() - 1] {
         b'n' => suffixed(&["Exception"]),
         b'r' => suffixed(&["Error"]) || suffixed(&["error"]) && dotted(),

@@ -324,10 +324,22 @@ impl<'t> Masking<'t> {
         next.is_some_and(|word| capital(word.trim_end_matches([',', '.', ';'])))
     }
 
-    /// `Scanning disk for The Salt Road`: words with capitals behind a preposition, at the end of a clause.
+    /// `Scanning disk for The Salt Road`: words with capitals behind a preposition or a noun for their kind, at the end of
+    /// a clause or before a version.
     pub(super) fn entitled(&mut self, token: &str) -> bool {
         const BEFORE: &Words = &Words::of("for of from by on to in with user importing scanning");
-        if !one_of(self.last, BEFORE) || !self.out.ends_with(&[self.last, " "].concat()) || !capital(token) {
+        let spaced = self.out.ends_with(&[self.last, " "].concat());
+        let labelled = self.out.ends_with(&[self.last, ": "].concat());
+        let small = self.last.starts_with(|c: char| c.is_ascii_lowercase());
+        let of_kind = || {
+            [KINDS, ACTORS, PLACES, NAMED]
+                .iter()
+                .any(|nouns| one_of(self.last, nouns))
+                || self.last == "query"
+        };
+        let before = spaced && one_of(self.last, BEFORE);
+        let kind = !before && (spaced && small || labelled) && of_kind();
+        if !(before || kind) || !capital(token) {
             return false;
         }
         let mut at = self.at;
@@ -349,7 +361,20 @@ impl<'t> Masking<'t> {
                 break;
             }
         }
-        if count < 2 || !closes_name(&self.text[end..]) {
+        let rest = &self.text[end..];
+        let version = || {
+            rest.strip_prefix(" v")
+                .or_else(|| rest.strip_prefix(' '))
+                .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
+        };
+        let closed = match (before, spaced) {
+            (true, _) => count > 1 && closes_name(rest),
+            // `plugin Old Harbour v1.2`, `query Latency: what happened`
+            (false, true) => version() || rest.starts_with(": ") || count > 1 && closes_name(rest),
+            // `Loaded plugin: Old Harbour 1.2`
+            (false, false) => version(),
+        };
+        if !closed {
             return false;
         }
         self.at = end;

@@ -140,8 +140,11 @@ impl<'t> Masking<'t> {
                     && quote == b'"'
                     && words > 1
                     && super::words::fields_only(&self.text[from + length + 1..]);
+                // `Torrent: "…". Source: "…"`: values, however many words they have.
+                let label = quote == b'"' && !telling && self.labels(from + length + 1);
                 let value = !first
-                    && ((words <= QUOTED_WORDS || named || given || titled(inner)) && !telling
+                    && (label
+                        || (words <= QUOTED_WORDS || named || given || titled(inner)) && !telling
                         || object && quote != b'"' && !telling
                         || ["SELECT ", "INSERT ", "UPDATE ", "DELETE "]
                             .iter()
@@ -162,6 +165,21 @@ impl<'t> Masking<'t> {
         self.key = "";
         self.out.push(quote as char);
         self.at = from;
+    }
+
+    /// The quote that ends at `end` is a value behind its label, at the end of a sentence.
+    fn labels(&self, end: usize) -> bool {
+        const SAYING: &Words = &Words::of(
+            "error reason cause code status exception err failure fault fatal result msg message detail details output \
+            response description warning hint says said",
+        );
+        let rest = &self.text[end..];
+        self.out
+            .strip_suffix(": ")
+            .is_some_and(|out| !self.last.is_empty() && out.ends_with(self.last))
+            && self.last.starts_with(|c: char| c.is_ascii_uppercase())
+            && !one_of(self.last, SAYING)
+            && (rest.is_empty() || rest == "." || rest.starts_with(". ") || rest.starts_with(", "))
     }
 
     /// A few words between the quotes of print: `‹shop:5432›`.

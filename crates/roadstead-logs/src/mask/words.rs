@@ -243,6 +243,21 @@ pub(super) fn class(token: &str) -> bool {
     })
 }
 
+/// `com.shop.daily.backup`: what is named by the domain of who made it.
+pub(super) fn reversed_domain(token: &str) -> bool {
+    let mut labels = token.split('.');
+    labels
+        .next()
+        .is_some_and(|first| matches!(first, "com" | "org" | "net" | "io" | "dev"))
+        && labels.clone().count() >= 2
+        && labels.all(|label| {
+            !label.is_empty()
+                && label
+                    .bytes()
+                    .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
+        })
+}
+
 pub(super) fn only_placeholders(text: &str) -> bool {
     let mut rest = text;
     while let Some(first) = rest.chars().next() {
