@@ -11,7 +11,7 @@ use crate::line::{Form, Judged};
 use crate::trace::{self, Part, Tongue};
 use looks::{
     about_the_message_before, announcing, banner, closing, counted, does, drawing, go_call, labelled,
-    prefixed, python_end, rule, ruled,
+    prefixed, python_end, report, rule, ruled,
 };
 
 /// A line that may be a continuation joins only this soon.
@@ -72,6 +72,8 @@ pub(crate) struct Context {
     said: u8,
     /// The last line was blank.
     parted: bool,
+    /// Its exception is followed by a list of what was wrong.
+    lists: bool,
 }
 
 impl Context {
@@ -102,6 +104,7 @@ impl Context {
             lines: 0,
             said: 0,
             parted: false,
+            lists: false,
         };
         context.depth = block_depth(text, judged);
         // As `go_on` would do with most lines.
@@ -111,7 +114,7 @@ impl Context {
             context.lines = 1;
             if let Some(last) = text.trim_ascii_end().as_bytes().last() {
                 context.said = 1;
-                context.colon = *last == b':';
+                context.colon = *last == b':' || report(text);
             }
         }
         if context.colon {
@@ -169,6 +172,7 @@ impl Context {
             Some(Part::Exception) => {
                 self.exception = true;
                 self.ended |= !judged.head.indented;
+                self.lists = text.contains(" validation error");
             }
             Some(Part::More) => {
                 self.chained |=
@@ -320,10 +324,11 @@ fn handed_apart(open: &Context, judged: &Judged<'_>) -> bool {
 fn announced(open: &Context, text: &str, judged: &Judged<'_>, gap_ns: Option<i64>) -> bool {
     let bytes = text.as_bytes();
     if open.boxed() {
-        return matches!(open.begins[0], b'*' | b'#')
+        let signs = matches!(open.begins[0], b'*' | b'#')
             && bytes.first() == Some(&open.begins[0])
-            && matches!(bytes.get(1), None | Some(b' '))
-            && gap_ns.is_none_or(|gap| gap <= BOX_NS);
+            && matches!(bytes.get(1), None | Some(b' '));
+        let drawn = open.begins[0] == 0xe2 && text.starts_with(['│', '║', '┃']);
+        return (signs || drawn) && gap_ns.is_none_or(|gap| gap <= BOX_NS);
     }
     let answer = open.colon
         && open.lines == 1
@@ -409,6 +414,8 @@ pub(crate) fn joins(open: &Context, text: &str, judged: &Judged<'_>, gap_ns: Opt
         && !judged.head.time
         && !judged.head.indented
         && !alike(open, text, judged);
+    // Two exceptions that nothing else was printed with are two.
+    let alone = open.exception && open.lines == 1;
     if attached
         && open.opened
         && open.severity > Severity::Other
@@ -418,8 +425,8 @@ pub(crate) fn joins(open: &Context, text: &str, judged: &Judged<'_>, gap_ns: Opt
     {
         return true;
     }
-    // `Error: x` in the midst of a block of lines without heads.
-    if attached && !open.opened && open.tongue.is_none() && together {
+    // `Error: x` in the midst of a block of lines without heads. After frames it is another crash.
+    if attached && !open.opened && open.tongue.is_none() && !open.frames && !alone && together {
         return true;
     }
     if open.boxed_in && !judged.opens() && soon {
@@ -461,7 +468,8 @@ pub(crate) fn joins(open: &Context, text: &str, judged: &Judged<'_>, gap_ns: Opt
         return !(judged.head.time || level);
     }
     // `Time: 15:04:05` in the midst of such a block.
-    if together && !open.opened && !open.parted && judged.head.level.is_none() && labelled(text) {
+    let value = judged.head.level.is_none() && judged.part.is_none() && labelled(text);
+    if together && !open.opened && !open.parted && value {
         return true;
     }
     if judged.opens() {
@@ -487,6 +495,7 @@ pub(crate) fn joins(open: &Context, text: &str, judged: &Judged<'_>, gap_ns: Opt
         }
         Some(Part::Exception) => {
             return !open.frames
+                && !alone
                 && open.tongue.is_none()
                 && (open.opened && open.named && soon || !open.opened && together);
         }
@@ -516,6 +525,9 @@ pub(crate) fn joins(open: &Context, text: &str, judged: &Judged<'_>, gap_ns: Opt
         && judged.severity == Severity::Other
         && !prefixed(text)
     {
+        return true;
+    }
+    if together && open.lists {
         return true;
     }
     // Lines without any head that were printed in one go are one message.

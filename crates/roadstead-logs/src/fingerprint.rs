@@ -4,14 +4,14 @@
 //!
 //! 1. Secrets are taken out of the event first, so that nothing secret is ever part of a masked form.
 //! 2. The *text* of the event is chosen:
-//!    * A trace with at least one frame: the classes of the exception and its causes, outermost first; the first
-//!      exception's message only where it holds a number that names a trouble; the innermost function of the app's own
+//!    * A trace with at least one frame: the classes of the exception and of its first cause; of what they say only the
+//!      number or the name of an error number, a status, or the code that a field tells; the innermost function of the app's own
 //!      code with its file's name, or of any code if none is the app's own. No line numbers, no digits in generated
 //!      names. Functions further out say who came across the trouble, and not each logger prints all of them. The log
 //!      message before the trace does not count, except where no exception is named: then it alone does. An exception of a
 //!      library, of which a logger prints the trace, is one trouble wherever in the app it comes out: no function counts.
-//!      Where what failed lies outside the program (a connection, a file) and no frame is of the app's own code, or where
-//!      the logger prints no frames, the log message and the classes are the text.
+//!      Where what failed lies outside the program (a connection, a file), or where the logger prints no frames, the log
+//!      message and the classes are the text.
 //!    * A line of JSON or of pairs: the message, then the error with its class, then the status or code. Words that
 //!      repeat the value of a field that holds a name are that name. Where the message is a request, method and status.
 //!    * A line of an access log: method and status.
@@ -121,12 +121,12 @@ pub(crate) fn masked(lines: &[String]) -> String {
             && judged.opens()
             && trace.particular()
         {
-            return format!("{} : {}", trace.kinds.join(" < "), trace.message);
+            return format!("{} : {}", trace.classes(), trace.message);
         }
         if trace.outside() && judged.opens() {
             let own = mask(message(first, &judged));
             if told(&own) >= 8 {
-                return format!("{own} : {} : {}", trace.kinds.join(" < "), trace.message);
+                return format!("{own} : {} : {}", trace.classes(), trace.message);
             }
         }
         return signature;
@@ -305,12 +305,7 @@ fn structured(text: &str, judged: &Judged<'_>, fields: &crate::fields::Fields<'_
         }
         // No frame is of the app's own code: what was told says where it was.
         if let Some(told) = told.filter(|told| trace.borrowed && !told.contains('\n')) {
-            return format!(
-                "{} : {} : {}",
-                mask(&told),
-                trace.kinds.join(" < "),
-                trace.message
-            );
+            return format!("{} : {} : {}", mask(&told), trace.classes(), trace.message);
         }
         // What the trace does not say of its number, a field may.
         return match fields

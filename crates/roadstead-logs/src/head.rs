@@ -335,7 +335,9 @@ impl Walk<'_> {
         // One-letter columns.
         let letter = byte(text, self.at);
         let after = byte(text, self.at + 1);
-        let logcat = after == b'/' && byte(text, self.at + 2).is_ascii_alphabetic() && !self.head.opens();
+        let logcat = after == b'/'
+            && byte(text, self.at + 2).is_ascii_alphabetic()
+            && (!self.head.opens() || self.logcat_tag());
         // `E! message` behind the time, `E: message` where nothing stands before.
         let banged = self.head.time && after == b'!' || self.at == 0 && after == b':';
         if banged
@@ -367,6 +369,23 @@ impl Walk<'_> {
             return true;
         }
         false
+    }
+
+    /// `E/Tag( 123): `: not `I/O error (x)`.
+    #[cold]
+    fn logcat_tag(&self) -> bool {
+        let rest = &self.text[self.at + 2..];
+        let tag = rest
+            .iter()
+            .take(40)
+            .take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'))
+            .count();
+        let process = &rest[tag..];
+        byte(process, 0) == b'('
+            && memchr::memchr(b')', &process[..process.len().min(10)]).is_some_and(|end| {
+                process[1..end].iter().all(|b| b.is_ascii_digit() || *b == b' ')
+                    && byte(process, end + 1) == b':'
+            })
     }
 
     fn bracket(&mut self) -> bool {

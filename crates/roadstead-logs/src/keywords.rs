@@ -214,7 +214,10 @@ pub(crate) fn empty_value(value: &[u8]) -> bool {
         Some(b'"' | b'\'') => &value[1..],
         Some(_) => value,
     };
-    if value.starts_with(b"<nil>") || value.starts_with(b"(nil)") || value.starts_with(b"()") {
+    if [b"<nil>".as_slice(), b"(nil)", b"()", b"[]", b"{}"]
+        .iter()
+        .any(|nothing| value.starts_with(nothing))
+    {
         return true;
     }
     let length = value.iter().take(12).take_while(|b| of_token(**b)).count();
@@ -497,6 +500,9 @@ fn said(text: &[u8], start: usize, end: usize) -> bool {
     let colon = end + usize::from(quoted);
     if byte(text, colon) == b':' {
         let value = text[colon + 1..].trim_ascii_start();
+        if value.starts_with(b"[]") || value.starts_with(b"{}") {
+            return false;
+        }
         let length = value
             .iter()
             .position(|b| matches!(b, b',' | b';' | b'}' | b')' | b']' | b'|'));

@@ -113,8 +113,14 @@ fn read(text: &str, whole: bool) -> Judged<'_> {
         }
     }
     let first = message.as_bytes().first().copied().unwrap_or(0);
-    if first == b'{'
-        && let Some(fields) = Fields::of_json(message, whole)
+    // `[api] {"level":"error"}`: who printed the object.
+    let object = match first {
+        b'{' => Some(message),
+        b'[' if !head.opens() => said_by(message),
+        _ => None,
+    };
+    if let Some(object) = object
+        && let Some(fields) = Fields::of_json(object, whole)
     {
         judged.form = Form::Json(fields);
         if !judged.named {
@@ -182,6 +188,16 @@ fn read(text: &str, whole: bool) -> Judged<'_> {
         },
     };
     judged
+}
+
+/// The object behind the name of a program between brackets.
+fn said_by(message: &str) -> Option<&str> {
+    const LONGEST_NAME: usize = 40;
+    let begins = &message.as_bytes()[..message.len().min(LONGEST_NAME)];
+    let close = memchr::memchr(b']', begins)?;
+    message[close + 1..]
+        .strip_prefix(' ')
+        .filter(|object| object.starts_with("{\""))
 }
 
 /// PHP-FPM prints what a script says at its own level, which tells nothing of what was said: the level is that of the

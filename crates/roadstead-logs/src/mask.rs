@@ -170,13 +170,12 @@ impl<'t> Masking<'t> {
             b'[' => self.bracket = Some(self.out.len()),
             b']' => {
                 if let Some(open) = self.bracket.take()
-                    && (only_placeholders(&self.out[open + 1..])
-                        || listed(&self.out[open + 1..])
+                    && let Some(inner) = self.out.get(open + 1..)
+                    && (only_placeholders(inner)
+                        || listed(inner)
                         || open > 0
                             && self.out[..open].ends_with([' ', ',', '='])
-                            && self.out[open + 1..]
-                                .split(", ")
-                                .all(|part| part == "<*>" || chosen(part)))
+                            && inner.split(", ").all(|part| part == "<*>" || chosen(part)))
                 {
                     self.out.truncate(open);
                     self.out.push_str("[<*>");

@@ -398,3 +398,76 @@ fn a_logger_that_prints_no_frames_and_one_that_does_tell_the_same_trouble() {
     let without = one(&[head, "System.Net.Http.HttpRequestException: connection refused"]);
     assert_eq!(with.fingerprint, without.fingerprint);
 }
+
+#[test]
+fn crashes_without_heads_are_as_many_events_as_were_printed_however_fast() {
+    for crash in [
+        ["TypeError: boom", "    at open (/srv/app/shop.js:1:1)"],
+        [
+            "java.lang.IllegalStateException: no",
+            "\tat shop.Till.open(Till.java:1)",
+        ],
+        [
+            "System.InvalidOperationException: no",
+            "   at Shop.Till.Open() in /src/Till.cs:line 1",
+        ],
+    ] {
+        let lines: Vec<_> = crash.iter().cycle().take(6).map(|line| (0, *line)).collect();
+        let events = timed(&lines);
+        assert_eq!(events.len(), 3, "{events:#?}");
+        assert!(events.iter().all(|event| event.line_count == 2));
+    }
+    assert_eq!(timed(&[(0, "ValueError: a"), (0, "ValueError: b")]).len(), 2);
+}
+
+#[test]
+fn a_list_of_what_is_not_valid_belongs_to_the_exception_that_announces_it() {
+    let event = one(&[
+        "Traceback (most recent call last):",
+        "  File \"/srv/shop.py\", line 1, in load",
+        "    Settings()",
+        "pydantic_core.ValidationError: 2 validation errors for Settings",
+        "database_url",
+        "  Field required [type=missing]",
+        "secret",
+        "  Field required [type=missing]",
+    ]);
+    assert_eq!(event.severity, Severity::Error);
+}
+
+#[test]
+fn a_report_of_erlang_is_one_event_with_its_head() {
+    one(&[
+        "=ERROR REPORT==== 2-Jan-2026::15:04:05 ===",
+        "Error in process <0.1.0> with exit value:",
+        "{badmatch,{error,enoent}}",
+    ]);
+}
+
+#[test]
+fn a_drawn_box_is_as_bad_as_what_stands_in_it() {
+    let event = one(&["╭───────────╮", "│ ERROR: no │", "╰───────────╯"]);
+    assert_eq!(event.severity, Severity::Error);
+}
+
+#[test]
+fn levels_of_more_loggers_are_known() {
+    for error in [
+        "FATA[0003] shutting down",
+        "PANI[0000] no shop",
+        "01-02 15:04:05.123 E/Shop( 123): no till",
+        r#"[api] {"level":"error","msg":"no till"}"#,
+        "level=ERROR+4 msg=\"no till\"",
+        "Unhandled promise rejection: no till",
+    ] {
+        assert_eq!(severities(&[error]), [Severity::Error], "{error}");
+    }
+    for harmless in [
+        "DEBU[0012] request failed",
+        "error: none",
+        "errors: []",
+        r#"{"@t":"2026-01-02T15:04:05Z","@mt":"Error {Page}","Page":1}"#,
+    ] {
+        assert_eq!(severities(&[harmless]), [Severity::Other], "{harmless}");
+    }
+}

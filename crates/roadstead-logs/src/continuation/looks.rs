@@ -49,6 +49,12 @@ pub(super) fn announcing(text: &str) -> bool {
     text.ends_with("trace:") || text.ends_with("Trace:")
 }
 
+/// `=ERROR REPORT==== 2-Jan-2026::15:04:05 ===`, which Erlang prints above what it reports.
+#[inline]
+pub(super) fn report(text: &str) -> bool {
+    text.starts_with('=') && text.contains(" REPORT===")
+}
+
 /// Large letters that are drawn with these few.
 fn lettered(text: &str) -> bool {
     text.len() >= 24

@@ -12,10 +12,14 @@ const BACKSPACE: u8 = 0x08;
 const DELETE: u8 = 0x7f;
 /// First byte of U+0080..U+00BF in UTF-8: the one-character forms of escape sequences are among them.
 const LATIN: u8 = 0xc2;
+/// U+FEFF, the byte order mark.
+const MARK: &[u8] = &[0xef, 0xbb, 0xbf];
 
 /// The text of a line. `cut` says that the raw bytes end where the limit was, perhaps within a character.
 pub(crate) fn clean(raw: &[u8], cut: bool) -> Cow<'_, str> {
     let raw = if cut { whole_characters(raw) } else { raw };
+    // What some programs begin their output with says only that it is UTF-8.
+    let raw = raw.strip_prefix(MARK).unwrap_or(raw);
     let end = raw.iter().rposition(|byte| *byte != b'\r').map_or(0, |at| at + 1);
     let raw = &raw[..end];
     if raw.iter().fold(true, |plain, byte| plain & is_plain(*byte)) {

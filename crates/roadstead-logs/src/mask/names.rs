@@ -286,7 +286,7 @@ impl<'t> Masking<'t> {
             let midst = before[..kept]
                 .strip_suffix(' ')
                 .is_some_and(|earlier| !earlier.ends_with(['.', ':', ';', '!', '-', ']', '|']));
-            if !midst || !capital(word) {
+            if !midst || !capital(word) || word.contains(['[', '(', '{']) {
                 break;
             }
             self.out.truncate(kept);

@@ -10,7 +10,7 @@ const FRAMES: usize = 1;
 /// What a trace tells.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Trace {
-    /// Classes of the exception and of its causes, outermost first.
+    /// Classes of the exception and of its causes, outermost first, at most six.
     pub(crate) kinds: Vec<String>,
     /// What the first exception says, where that has a number that names a trouble.
     pub(crate) message: String,
@@ -493,9 +493,18 @@ impl Trace {
             })
     }
 
+    /// The class of the exception and that of its first cause. Those between are what each layer made of it.
+    pub(crate) fn classes(&self) -> String {
+        match self.kinds.as_slice() {
+            [] => String::new(),
+            [one] => one.clone(),
+            [outermost, .., first_cause] => format!("{outermost} < {first_cause}"),
+        }
+    }
+
     /// The part of a fingerprint's text that stands for the trace.
     pub(crate) fn signature(&self) -> String {
-        let mut text = self.kinds.join(" < ");
+        let mut text = self.classes();
         if !self.message.is_empty() {
             text.push_str(": ");
             text.push_str(&self.message);
