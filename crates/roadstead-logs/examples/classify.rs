@@ -4,11 +4,15 @@
 //! milliseconds and the raw bytes in base64, where the line is not UTF-8, may be left out. So may `"stream": "stderr"`,
 //! which keeps the lines of two streams apart where they come in one. Standard output is one object
 //! per line in the same order: `{"severity": "error|warn|other", "fingerprint": "...", "starts_event": true|false}`.
+//! A line that is no such object is answered by `{"unread": "why"}`, told on standard error, and makes the program end
+//! with 1; the others are answered all the same. Half a surrogate pair, which is how some write bytes that are no UTF-8,
+//! is read as U+FFFD.
 //!
 //! With `--plain` it reads bare lines and prints a table that ends with the masked form: why was this grouped so?
 
 use std::collections::{BTreeMap, VecDeque};
 use std::io::{self, BufRead, BufWriter, Write};
+use std::process::ExitCode;
 
 use roadstead_logs::framing::{Decoder, Stream};
 use roadstead_logs::{Assembler, Event};
@@ -18,7 +22,8 @@ use serde::{Deserialize, Serialize};
 struct Given {
     #[serde(default)]
     line: String,
-    ts_ms: Option<i64>,
+    /// Perhaps with parts of a millisecond.
+    ts_ms: Option<f64>,
     line_b64: Option<String>,
     stream: Option<String>,
 }
@@ -28,6 +33,45 @@ struct Told<'e> {
     severity: &'e str,
     fingerprint: String,
     starts_event: bool,
+}
+
+impl Given {
+    fn read(line: &[u8]) -> Result<Self, serde_json::Error> {
+        serde_json::from_slice(line)
+            .or_else(|error| serde_json::from_slice(&whole_surrogates(line)).map_err(|_| error))
+    }
+
+    fn at_ns(&self) -> Option<i64> {
+        // Milliseconds of our time fit into a float's whole numbers; what is beyond them is cut to the nearest.
+        self.ts_ms.map(|ms| (ms as i64).saturating_mul(1_000_000))
+    }
+}
+
+/// JSON with U+FFFD for each half of a surrogate pair without its other half.
+fn whole_surrogates(json: &[u8]) -> Vec<u8> {
+    let unit = |at: usize| {
+        let digits = json.get(at..at + 6)?.strip_prefix(b"\\u")?;
+        u16::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()
+    };
+    let mut mended = Vec::with_capacity(json.len());
+    let mut at = 0;
+    while at < json.len() {
+        let length = match unit(at) {
+            Some(0xd800..=0xdbff) if matches!(unit(at + 6), Some(0xdc00..=0xdfff)) => 12,
+            Some(0xd800..=0xdfff) => {
+                mended.extend_from_slice("\u{fffd}".as_bytes());
+                at += 6;
+                continue;
+            }
+            // An escaped backslash begins nothing.
+            _ if json[at] == b'\\' => 2,
+            _ => 1,
+        };
+        let end = (at + length).min(json.len());
+        mended.extend_from_slice(&json[at..end]);
+        at = end;
+    }
+    mended
 }
 
 /// Standard base64, with or without padding; `None` for anything else.
@@ -84,6 +128,16 @@ impl Answers {
             let asked = &mut self.asked[usize::from(event.stream == Stream::Stderr)];
             self.ready.extend(asked.pop_front().map(|number| (number, told)));
         }
+        self.tell(out)
+    }
+
+    fn refuse(&mut self, out: &mut impl Write, number: u64, why: &str) -> io::Result<()> {
+        self.ready
+            .insert(number, serde_json::json!({ "unread": why }).to_string());
+        self.tell(out)
+    }
+
+    fn tell(&mut self, out: &mut impl Write) -> io::Result<()> {
         while let Some(told) = self.ready.remove(&self.told) {
             writeln!(out, "{told}")?;
             self.told += 1;
@@ -114,7 +168,7 @@ fn print(out: &mut impl Write, event: &Event) -> io::Result<()> {
     writeln!(out, "{:27}= {}", "", event.masked)
 }
 
-fn main() -> io::Result<()> {
+fn main() -> io::Result<ExitCode> {
     let plain = std::env::args().any(|argument| argument == "--plain");
     let mut out = BufWriter::new(io::stdout().lock());
     let mut assembler = Assembler::everything();
@@ -123,6 +177,7 @@ fn main() -> io::Result<()> {
     let mut raw = Vec::new();
     let mut answers = Answers::default();
     let mut number = 0;
+    let mut unread = 0_u64;
     loop {
         raw.clear();
         if input.read_until(b'\n', &mut raw)? == 0 {
@@ -132,7 +187,16 @@ fn main() -> io::Result<()> {
         let (stream, at_ns, text) = if plain {
             (Stream::Stdout, None, cleaned(line))
         } else {
-            let given: Given = serde_json::from_slice(line)?;
+            let given = match Given::read(line) {
+                Ok(given) => given,
+                Err(error) => {
+                    eprintln!("line {}: {error}", number + 1);
+                    answers.refuse(&mut out, number, &error.to_string())?;
+                    number += 1;
+                    unread += 1;
+                    continue;
+                }
+            };
             let bytes = given.line_b64.as_deref().and_then(base64);
             let text = cleaned(bytes.as_deref().unwrap_or(given.line.as_bytes()));
             let stream = if given.stream.as_deref() == Some("stderr") {
@@ -140,7 +204,7 @@ fn main() -> io::Result<()> {
             } else {
                 Stream::Stdout
             };
-            (stream, given.ts_ms.map(|ms| ms.saturating_mul(1_000_000)), text)
+            (stream, given.at_ns(), text)
         };
         answers.asked[usize::from(stream == Stream::Stderr)].push_back(number);
         number += 1;
@@ -162,5 +226,6 @@ fn main() -> io::Result<()> {
         result = std::mem::replace(&mut result, Ok(())).and(told);
     });
     result?;
-    out.flush()
+    out.flush()?;
+    Ok(ExitCode::from(u8::from(unread > 0)))
 }

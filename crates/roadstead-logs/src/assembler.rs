@@ -6,6 +6,7 @@ use crate::fingerprint::{self, Fingerprint};
 use crate::framing::Stream;
 use crate::line::{self, Form};
 use crate::redact::{redact, redact_lines};
+use crate::title;
 use crate::trace::Part;
 
 /// An event that nothing has continued for this long is complete.
@@ -34,7 +35,8 @@ pub struct Event {
     pub first_at_ns: Option<i64>,
     /// The engine's stamp of its last line.
     pub last_at_ns: Option<i64>,
-    /// What its first line says, without times and level and without secrets; at most [`MESSAGE_CHARS`].
+    /// What it says in one line, without times and level and without secrets; at most [`MESSAGE_CHARS`]. Of a crash that
+    /// nothing else was said of, the exception.
     pub message: String,
     /// The masked form: why it was grouped as it was. What kind of thing a placeholder stands for does not count.
     pub masked: String,
@@ -315,7 +317,7 @@ impl Open {
                 first_at_ns: self.first_at_ns,
                 last_at_ns: self.last_at_ns,
                 // What was escaped in the line is plain in its message.
-                message: without_secrets(message(&lines)),
+                message: without_secrets(title::of(&lines)),
                 masked,
                 lines,
                 line_count: self.count,
@@ -330,38 +332,4 @@ fn without_secrets(line: String) -> String {
         std::borrow::Cow::Borrowed(_) => line,
         std::borrow::Cow::Owned(redacted) => redacted,
     }
-}
-
-fn message(lines: &[String]) -> String {
-    let first = lines
-        .iter()
-        .find(|line| line.bytes().any(|b| b.is_ascii_alphanumeric()))
-        .or(lines.first())
-        .map_or("", String::as_str);
-    let judged = line::judge(first);
-    let mut told = match judged.form {
-        Form::Json(fields) => match (fields.message, fields.error) {
-            (Some(message), Some(error)) => format!(
-                "{}: {}",
-                crate::json::unescaped(message),
-                crate::json::unescaped(error)
-            ),
-            (Some(text), None) | (None, Some(text)) => crate::json::unescaped(text).into_owned(),
-            (None, None) => first.to_owned(),
-        },
-        Form::Pairs(fields) => match (fields.message, fields.error) {
-            (Some(message), Some(error)) => format!("{message}: {error}"),
-            (Some(text), None) | (None, Some(text)) => text.to_owned(),
-            (None, None) => first.to_owned(),
-        },
-        Form::Access(_) => first.to_owned(),
-        Form::Plain => match fingerprint::message(first, &judged).trim() {
-            "" => first.to_owned(),
-            message => message.to_owned(),
-        },
-    };
-    if let Some((end, _)) = told.char_indices().nth(MESSAGE_CHARS) {
-        told.truncate(end);
-    }
-    told
 }

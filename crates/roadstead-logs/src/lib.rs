@@ -25,6 +25,7 @@ pub mod redact;
 mod severity;
 mod shape;
 mod time;
+mod title;
 mod trace;
 
 pub use assembler::{
