@@ -190,7 +190,7 @@ fn main() -> io::Result<ExitCode> {
             let given = match Given::read(line) {
                 Ok(given) => given,
                 Err(error) => {
-                    eprintln!("line {}: {error}", number + 1);
+                    writeln!(io::stderr(), "line {}: {error}", number + 1)?;
                     answers.refuse(&mut out, number, &error.to_string())?;
                     number += 1;
                     unread += 1;

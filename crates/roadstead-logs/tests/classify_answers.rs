@@ -1,35 +1,32 @@
 //! The example `classify`, as operators run it: one answer for each line, in order.
 
-use std::io::Write;
-use std::path::PathBuf;
+use std::io::{self, Write};
 use std::process::{Command, Output, Stdio};
 
-/// Examples are built with the tests, beside the folder that these run from.
-fn classify(arguments: &[&str], input: &str) -> Output {
-    let mut example = PathBuf::from(std::env::current_exe().unwrap());
-    example.pop();
-    example.pop();
-    example.push("examples/classify");
-    let mut running = Command::new(example)
+/// The example stands beside the folder that the tests run from, where all targets are built.
+fn classify(arguments: &[&str], input: &str) -> io::Result<Output> {
+    let tests = std::env::current_exe()?;
+    let mut running = Command::new(tests.with_file_name("../examples/classify"))
         .args(arguments)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    running.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
-    running.wait_with_output().unwrap()
+        .spawn()?;
+    if let Some(mut given) = running.stdin.take() {
+        given.write_all(input.as_bytes())?;
+    }
+    running.wait_with_output()
 }
 
-fn answers(output: &Output) -> Vec<serde_json::Value> {
+fn answers(output: &Output) -> serde_json::Result<Vec<serde_json::Value>> {
     String::from_utf8_lossy(&output.stdout)
         .lines()
-        .map(|line| serde_json::from_str(line).unwrap())
+        .map(serde_json::from_str)
         .collect()
 }
 
 #[test]
-fn each_line_is_answered_in_order_though_two_streams_come_in_one() {
+fn each_line_is_answered_in_order_though_two_streams_come_in_one() -> io::Result<()> {
     let output = classify(
         &[],
         &[
@@ -40,9 +37,9 @@ fn each_line_is_answered_in_order_though_two_streams_come_in_one() {
             "",
         ]
         .join("\n"),
-    );
+    )?;
     assert!(output.status.success());
-    let answers = answers(&output);
+    let answers = answers(&output)?;
     let told: Vec<_> = answers
         .iter()
         .map(|answer| {
@@ -62,28 +59,31 @@ fn each_line_is_answered_in_order_though_two_streams_come_in_one() {
         ]
     );
     assert_eq!(answers[0]["fingerprint"], answers[2]["fingerprint"]);
+    Ok(())
 }
 
 #[test]
-fn a_line_that_cannot_be_read_is_told_and_the_others_are_answered() {
+fn a_line_that_cannot_be_read_is_told_and_the_others_are_answered() -> io::Result<()> {
     let output = classify(
         &[],
         "{\"line\":\"ERROR: a\"}\n\nno object\n{\"line\":\"ERROR: \\udcff b\"}\n",
-    );
+    )?;
     assert_eq!(output.status.code(), Some(1));
-    let answers = answers(&output);
+    let answers = answers(&output)?;
     assert_eq!(answers.len(), 4);
     assert_eq!(answers[0]["severity"], "error");
     assert!(answers[1]["unread"].is_string() && answers[2]["unread"].is_string());
     assert_eq!(answers[3]["severity"], "error");
     assert!(String::from_utf8_lossy(&output.stderr).contains("line 3: "));
+    Ok(())
 }
 
 #[test]
-fn bare_lines_are_answered_by_a_table_with_the_masked_form() {
-    let output = classify(&["--plain"], "ERROR: no till 12 for otto@shop.example\n");
+fn bare_lines_are_answered_by_a_table_with_the_masked_form() -> io::Result<()> {
+    let output = classify(&["--plain"], "ERROR: no till 12 for otto@shop.example\n")?;
     let table = String::from_utf8_lossy(&output.stdout);
     assert!(table.starts_with("error  1-"), "{table}");
     assert!(table.contains("= no till <N> for <*>"), "{table}");
     assert!(!table.contains("otto"), "{table}");
+    Ok(())
 }
