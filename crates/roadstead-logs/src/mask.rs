@@ -173,6 +173,7 @@ impl<'t> Masking<'t> {
                     && let Some(inner) = self.out.get(open + 1..)
                     && (only_placeholders(inner)
                         || listed(inner)
+                        || self.filled_in(inner)
                         || open > 0
                             && self.out[..open].ends_with([' ', ',', '='])
                             && inner.split(", ").all(|part| part == "<*>" || chosen(part)))
@@ -208,6 +209,20 @@ impl<'t> Masking<'t> {
             self.out.push(' ');
             self.hide("<*>");
         }
+    }
+
+    /// A value between brackets in a message that has all of its values between them: `changed from [GREEN] to [RED]
+    /// since [shop-1]`.
+    fn filled_in(&self, inner: &str) -> bool {
+        const MOST_BYTES: usize = 40;
+        const LEAST_PAIRS: usize = 3;
+        inner.len() <= MOST_BYTES
+            && !inner.contains(": ")
+            && !inner.split(' ').any(failure)
+            && memchr::memchr_iter(b'[', &self.bytes[..self.bytes.len().min(MOST_READ)])
+                .filter(|open| *open > 0 && matches!(self.bytes[open - 1], b' ' | b'=' | b']' | b'/'))
+                .nth(LEAST_PAIRS - 1)
+                .is_some()
     }
 
     fn token(&mut self) {
@@ -308,7 +323,8 @@ impl<'t> Masking<'t> {
             self.hide("<*>");
             return;
         }
-        if key.is_empty() && (class(token) || reversed_domain(token)) && !failure(token)
+        let pointed = begin > 0 && self.bytes[begin - 1] == b'*' && spans::go_type(token);
+        if key.is_empty() && (class(token) || reversed_domain(token) || pointed) && !failure(token)
             || self.media_type(token)
         {
             self.hide("<*>");

@@ -216,3 +216,12 @@ fn next_pair(text: &str) -> usize {
         })
         .unwrap_or(text.len())
 }
+
+/// `docker.Provider`: a type as Go names it, behind a star where it is pointed at.
+pub(super) fn go_type(token: &str) -> bool {
+    token.split_once('.').is_some_and(|(package, name)| {
+        package.starts_with(|c: char| c.is_ascii_lowercase())
+            && name.starts_with(|c: char| c.is_ascii_uppercase())
+            && name.bytes().all(|b| b.is_ascii_alphanumeric())
+    })
+}
