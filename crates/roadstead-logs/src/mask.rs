@@ -105,7 +105,7 @@ impl<'t> Masking<'t> {
             b'{' if byte(self.bytes, self.at + 1) == b'"' && self.object() => {}
             b'{' if self.label_set() => {}
             b'[' if self.bracketed_address() => {}
-            b'(' if self.also() || self.agent() => {}
+            b'(' if self.also() || self.agent() || self.function_of_place() => {}
             b':' if !self.prior_is_word() && (self.address() || self.port()) => {}
             b'<' if self.redacted() || self.pointed_object() || self.pointed_name() => {}
             b'<' if byte(self.bytes, self.at + 1).is_ascii_digit() && !self.closes() => self.at += 1,

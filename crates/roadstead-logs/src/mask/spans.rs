@@ -72,6 +72,23 @@ impl<'t> Masking<'t> {
         true
     }
 
+    /// `router.go:53(repo.Clone)`: the function goes with its place, which was masked.
+    pub(super) fn function_of_place(&mut self) -> bool {
+        const LONGEST_NAME: usize = 80;
+        let numbered = self.at > 0 && self.bytes[self.at - 1].is_ascii_digit();
+        if !numbered || !self.out.ends_with("<*>") && !self.out.ends_with(":<N>") {
+            return false;
+        }
+        let rest = &self.text[self.at + 1..];
+        match rest.find(')').filter(|length| *length <= LONGEST_NAME) {
+            Some(length) if go_type(&rest[..length]) => {
+                self.at += length + 2;
+                true
+            }
+            _ => false,
+        }
+    }
+
     /// `request{method=GET host=shop agent=A Browser (1.0) status=500}: what happened`, as Rust's tracing prints where it
     /// happened: the status and what went wrong count.
     pub(super) fn span(&mut self, token: &'t str) -> bool {

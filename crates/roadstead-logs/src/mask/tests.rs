@@ -375,3 +375,48 @@ fn fields_in_the_midst_and_sets_of_labels_are_values() {
         mask("Failed to listen. Reason: \"Permission denied\"")
     );
 }
+
+#[test]
+fn what_stands_for_a_value_between_brackets_or_behind_a_star_is_one() {
+    same(
+        "health changed from [YELLOW] to [GREEN] for [shop]",
+        "health changed from [GREEN] to [RED] for [till]",
+    );
+    same(
+        "creating [shop], cause [auto(bulk api)], shards [1]",
+        "creating [till], cause [api], shards [1]",
+    );
+    same("starting *docker.Provider", "starting *acme.Provider");
+    same(
+        "slow GET /a, at router/git.go:12(repo.Clone)",
+        "slow GET /b, at events/events.go:8(events.Events)",
+    );
+    same(
+        "query failed: Post \"http://shop.example/a\": refused",
+        "query failed: Get \"http://shop.example/b\": refused",
+    );
+    same(
+        "com.shop.daily.backup: told to run",
+        "com.shop.heartbeat: told to run",
+    );
+    same(
+        "Failed loading plugin Old Harbour v1.2",
+        "Failed loading plugin Warnings v2.0",
+    );
+    same(
+        "failed to execute query A: gone",
+        "failed to execute query Latency: gone",
+    );
+    same(
+        "Torrent: \"Fatal Error - Live at the Bunker\". Source: \"/a\".",
+        "Torrent: \"shop.iso\". Source: \"/a\".",
+    );
+    assert_ne!(
+        mask("server became healthy (http://a)"),
+        mask("server became unhealthy (http://a)")
+    );
+    assert_ne!(
+        mask("Reason: \"no room is left\"."),
+        mask("Reason: \"it was closed\".")
+    );
+}
