@@ -308,7 +308,9 @@ impl Open {
         if other == 0 || everything {
             let mut lines = std::mem::take(&mut self.lines);
             redact_lines(&mut lines);
-            let mut masked = fingerprint::masked(&lines);
+            let judged = line::judge(lines.first().map_or("", String::as_str));
+            let mut masked = fingerprint::masked(&lines, &judged);
+            let title = title::of(&lines, &judged);
             masked.truncate(masked.floor_char_boundary(MASKED_BYTES));
             take(Event {
                 stream,
@@ -316,8 +318,12 @@ impl Open {
                 fingerprint: Fingerprint::of(&masked),
                 first_at_ns: self.first_at_ns,
                 last_at_ns: self.last_at_ns,
-                // What was escaped in the line is plain in its message.
-                message: without_secrets(title::of(&lines)),
+                message: if lines.iter().any(|line| line.contains(&title)) {
+                    title
+                } else {
+                    // What was escaped in a line, or stood on two, may be plain here.
+                    without_secrets(title)
+                },
                 masked,
                 lines,
                 line_count: self.count,

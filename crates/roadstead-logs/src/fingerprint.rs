@@ -84,14 +84,13 @@ impl Fingerprint {
     }
 }
 
-/// The masked form of an event, from its lines without secrets.
-pub(crate) fn masked(lines: &[String]) -> String {
+/// The masked form of an event, from its lines without secrets, of which the first was judged.
+pub(crate) fn masked(lines: &[String], judged: &Judged<'_>) -> String {
     let Some(first) = lines.first() else {
         return String::new();
     };
-    let judged = line::judge(first);
     if let Form::Json(fields) | Form::Pairs(fields) = judged.form {
-        return structured(first, &judged, &fields);
+        return structured(first, judged, &fields);
     }
     let joined;
     if lines.len() > 1 && first.trim_end().ends_with('{') && first.trim() == "{" {
@@ -109,7 +108,7 @@ pub(crate) fn masked(lines: &[String]) -> String {
     {
         let signature = trace.signature();
         if trace.kinds.is_empty() {
-            let own = mask(message(first, &judged));
+            let own = mask(message(first, judged));
             // What a logger was told tells more than where it was told.
             return if judged.opens() && told(&own) >= 8 {
                 own
@@ -124,7 +123,7 @@ pub(crate) fn masked(lines: &[String]) -> String {
             return format!("{} : {}", trace.classes(), trace.message);
         }
         if trace.outside() && judged.opens() {
-            let own = mask(message(first, &judged));
+            let own = mask(message(first, judged));
             if told(&own) >= 8 {
                 return format!("{own} : {} : {}", trace.classes(), trace.message);
             }
@@ -138,8 +137,8 @@ pub(crate) fn masked(lines: &[String]) -> String {
     {
         return telling;
     }
-    let own = mask(message(first, &judged));
-    if lines.len() > 1 && jul(first, &judged) {
+    let own = mask(message(first, judged));
+    if lines.len() > 1 && jul(first, judged) {
         let second = line::judge(&lines[1]);
         return mask(message(&lines[1], &second));
     }

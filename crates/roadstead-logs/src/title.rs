@@ -15,16 +15,22 @@ const LEAST_LETTERS: usize = 3;
 /// Most lines that are looked at for one that says something.
 const MOST_LINES: usize = 8;
 
-/// The title of an event of these lines, at most [`MESSAGE_CHARS`].
-pub(crate) fn of(lines: &[String]) -> String {
-    let first = lines
+/// The title of an event of these lines, of which the first was judged; at most [`MESSAGE_CHARS`].
+pub(crate) fn of(lines: &[String], judged: &Judged<'_>) -> String {
+    let at = lines
         .iter()
         .position(|line| line.bytes().any(|b| b.is_ascii_alphanumeric()))
         .unwrap_or(0);
-    let Some((first, rest)) = lines.get(first..).and_then(<[String]>::split_first) else {
+    let Some((first, rest)) = lines.get(at..).and_then(<[String]>::split_first) else {
         return String::new();
     };
-    let judged = line::judge(first);
+    let of_first;
+    let judged = if at == 0 {
+        judged
+    } else {
+        of_first = line::judge(first);
+        &of_first
+    };
     let mut title = match judged.form {
         Form::Json(fields) => match (fields.message, fields.error) {
             (Some(message), Some(error)) => {
@@ -39,7 +45,7 @@ pub(crate) fn of(lines: &[String]) -> String {
             (None, None) => first.clone(),
         },
         Form::Access(_) => first.clone(),
-        Form::Plain => plain(first, rest, &judged),
+        Form::Plain => plain(first, rest, judged),
     };
     if let Some((end, _)) = title.char_indices().nth(MESSAGE_CHARS) {
         title.truncate(end);
@@ -97,7 +103,8 @@ mod tests {
     use super::*;
 
     fn title(lines: &[&str]) -> String {
-        of(&lines.iter().map(|line| (*line).to_owned()).collect::<Vec<_>>())
+        let lines: Vec<_> = lines.iter().map(|line| (*line).to_owned()).collect();
+        of(&lines, &line::judge(&lines[0]))
     }
 
     #[test]
