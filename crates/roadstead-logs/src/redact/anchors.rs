@@ -6,7 +6,7 @@
 
 use std::sync::LazyLock;
 
-use super::tokens::SHAPES;
+use super::issuers::SHAPES;
 
 /// What was found at an anchor, and who looks further.
 #[derive(Debug, Clone, Copy)]
@@ -30,7 +30,7 @@ pub(super) enum Anchor {
     Path(usize),
 }
 
-const ANCHORS: [(&str, Anchor); 47] = [
+const ANCHORS: [(&str, Anchor); 49] = [
     ("passw", Anchor::Name),
     ("passphrase", Anchor::Name),
     ("passcode", Anchor::Name),
@@ -78,6 +78,8 @@ const ANCHORS: [(&str, Anchor); 47] = [
     ("hooks.slack.com/workflows/", Anchor::Path(1)),
     ("/api/webhooks/", Anchor::Path(1)),
     ("webhook.office.com/webhookb2/", Anchor::Path(0)),
+    ("hc-ping.com/", Anchor::Path(0)),
+    ("maker.ifttt.com/trigger/", Anchor::Path(3)),
 ];
 
 /// Bytes that an anchor is recognised by first.

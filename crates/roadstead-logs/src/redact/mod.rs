@@ -18,6 +18,7 @@ mod assigned;
 mod blocks;
 mod commands;
 mod headers;
+mod issuers;
 mod keys;
 mod people;
 mod plain;
@@ -98,7 +99,7 @@ fn anchored(text: &str, spans: &mut Spans) {
                 people::email(text, from, to, spans.covered, spans);
             }
             Anchor::EncodedAt => people::email(text, from, to, spans.covered, spans),
-            Anchor::Shape(at) => tokens::known(text, from, &tokens::SHAPES[at], spans),
+            Anchor::Shape(at) => issuers::known(text, from, &issuers::SHAPES[at], spans),
             Anchor::Jwt => tokens::jwt(text, from, spans),
             Anchor::Bearer => tokens::after_scheme(text, to, false, spans),
             Anchor::Basic => tokens::after_scheme(text, to, true, spans),
