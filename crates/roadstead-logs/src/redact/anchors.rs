@@ -30,7 +30,7 @@ pub(super) enum Anchor {
     Path(usize),
 }
 
-const ANCHORS: [(&str, Anchor); 49] = [
+const ANCHORS: [(&str, Anchor); 57] = [
     ("passw", Anchor::Name),
     ("passphrase", Anchor::Name),
     ("passcode", Anchor::Name),
@@ -49,7 +49,15 @@ const ANCHORS: [(&str, Anchor); 49] = [
     ("session", Anchor::Name),
     ("sessid", Anchor::Name),
     ("sid=", Anchor::Name),
+    (".sid", Anchor::Name),
+    ("mlresponse", Anchor::Name),
     ("code=", Anchor::Name),
+    ("code:", Anchor::Name),
+    ("pin=", Anchor::Name),
+    ("pin:", Anchor::Name),
+    ("pin ", Anchor::Name),
+    ("pin\"", Anchor::Name),
+    ("pin'", Anchor::Name),
     ("otp", Anchor::Name),
     ("auth", Anchor::Name),
     ("credential", Anchor::Name),

@@ -3,6 +3,7 @@
 //! It deliberately reads only what stands between the two; whether the value is a secret is decided elsewhere.
 
 use super::keys::{self, Key};
+use super::plain::looks_random;
 use super::quotes::{Quote, bare_end, skip_blanks};
 
 /// What stands between a name and its value.
@@ -20,6 +21,7 @@ pub(super) enum Sign {
     Words,
 }
 
+#[derive(Clone, Copy)]
 pub(super) struct Assigned {
     pub(super) sign: Sign,
     /// Where what stands after the sign and its blanks begins.
@@ -58,6 +60,29 @@ pub(super) fn name_around(bytes: &[u8], from: usize, to: usize) -> (usize, usize
     }
     let after = bytes[to..].iter().take(keys::LONGEST).take_while(is_name).count();
     (begin, to + after)
+}
+
+/// A name of two words with a blank between them: `API Key: x`, `Session ID: x`. One of them is at `begin..end`.
+pub(super) fn label_around(bytes: &[u8], begin: usize, end: usize) -> Option<(usize, usize, Key)> {
+    let is_letter = |byte: &&u8| byte.is_ascii_alphabetic();
+    let last = begin.checked_sub(1).filter(|at| bytes[*at] == b' ').unwrap_or(0);
+    let before = bytes[..last].iter().rev().take(16).take_while(is_letter).count();
+    let next = end + usize::from(bytes.get(end) == Some(&b' '));
+    let after = bytes[next..].iter().take(16).take_while(is_letter).count();
+    // Only a sign shows that the second word still is a part of the name.
+    let sign = skip_blanks(bytes, next + after);
+    let goes_on = next > end && matches!(bytes.get(sign), Some(b':' | b'='));
+    [
+        (before > 0).then_some((last - before, end)),
+        (goes_on && after > 0).then_some((begin, next + after)),
+    ]
+    .into_iter()
+    .flatten()
+    .filter(|(from, to)| to - from <= keys::LONGEST)
+    .find_map(|(from, to)| {
+        let key = keys::classify(&bytes[from..to])?;
+        matches!(key, Key::Strong | Key::Weak | Key::Code).then_some((from, to, key))
+    })
 }
 
 pub(super) fn assigned(bytes: &[u8], begin: usize, end: usize, key: Key) -> Option<Assigned> {
@@ -117,7 +142,7 @@ pub(super) fn assigned(bytes: &[u8], begin: usize, end: usize, key: Key) -> Opti
     };
     match sign {
         Sign::Comma => is_pair(bytes, begin, key, &found).then_some(found),
-        Sign::Blank => after_blank(bytes, begin, key, found),
+        Sign::Blank => after_blank(bytes, begin, key, found, bytes[begin..end].contains(&b' ')),
         // A path that ends in a name is no name: `open /run/secrets/token: no such file`.
         Sign::Colon if before == b'/' && name_quote.is_none() && !encoded => None,
         _ => Some(found),
@@ -158,42 +183,66 @@ fn named_value(bytes: &[u8], at: usize) -> Option<usize> {
     matches!(bytes.get(sign), Some(b':' | b'=')).then(|| skip_blanks(bytes, sign + 1))
 }
 
-fn after_blank(bytes: &[u8], begin: usize, key: Key, mut found: Assigned) -> Option<Assigned> {
+/// How a sentence says what a secret is.
+const GIVEN: [&[u8]; 9] = [
+    b"is: ",
+    b"is ",
+    b"set to ",
+    b"was ",
+    b"given: ",
+    b"provided: ",
+    b"received: ",
+    b"supplied: ",
+    b"used: ",
+];
+
+fn after_blank(
+    bytes: &[u8],
+    begin: usize,
+    key: Key,
+    mut found: Assigned,
+    is_label: bool,
+) -> Option<Assigned> {
     let next = *bytes.get(found.value)?;
     if bytes[begin] == b'-' && key != Key::Parameter {
         return (next != b'-').then_some(found);
     }
-    if !matches!(key, Key::Strong | Key::Weak) {
+    if !matches!(key, Key::Strong | Key::Weak | Key::Code) {
         return None;
     }
     let (length, past) = (usize::from(next == b'('), found.value);
     found.value += length;
-    if key == Key::Strong && Quote::at(bytes, found.value).is_some() {
+    if key == Key::Strong && !is_label && Quote::at(bytes, found.value).is_some() {
         return Some(found);
     }
     let rest = &bytes[past..];
-    for words in [&b"is: "[..], b"is ", b"set to ", b"was "] {
-        if key == Key::Strong && rest.len() > words.len() && rest[..words.len()].eq_ignore_ascii_case(words) {
-            let value = skip_blanks(bytes, past + words.len());
-            return Some(Assigned {
-                sign: Sign::Words,
-                value,
-                ..found
-            });
-        }
+    let begins = |words: &&&[u8]| rest.len() > words.len() && rest[..words.len()].eq_ignore_ascii_case(words);
+    let said = |value| Assigned {
+        sign: Sign::Words,
+        value,
+        ..found
+    };
+    if let Some(words) = GIVEN.iter().find(begins)
+        && (key != Key::Weak || words.ends_with(b": "))
+    {
+        return Some(said(skip_blanks(bytes, past + words.len())));
     }
     if key == Key::Strong
         && let Some(value) = after_whose(bytes, past)
     {
-        return Some(Assigned {
-            sign: Sign::Words,
-            value,
-            ..found
-        });
+        return Some(said(value));
     }
     // `password x1y2z3` in a sentence, only where the word is clearly more than one.
-    let word =
-        &bytes[found.value..bare_end(&bytes[..bytes.len().min(found.value + 256)], found.value, false)];
+    let window = &bytes[..bytes.len().min(found.value + 256)];
+    let quote = Quote::at(bytes, found.value);
+    let word = match quote {
+        Some(quote) => &bytes[found.value + quote.len()..quote.end(window, found.value + quote.len())],
+        None => &bytes[found.value..bare_end(window, found.value, false)],
+    };
+    // Names stand between quotes as well: `secret "app-tls-7f9c4" not found`.
+    if quote.is_some() || is_label {
+        return looks_random(word).then_some(said(found.value));
+    }
     let has = |test: fn(&u8) -> bool| word.iter().any(test);
     let least = if key == Key::Strong { 6 } else { 16 };
     let is_plain = word.iter().all(|byte| {
@@ -201,10 +250,7 @@ fn after_blank(bytes: &[u8], begin: usize, key: Key, mut found: Assigned) -> Opt
     });
     let is_secret =
         word.len() >= least && is_plain && has(u8::is_ascii_digit) && has(u8::is_ascii_alphabetic);
-    is_secret.then_some(Assigned {
-        sign: Sign::Words,
-        ..found
-    })
+    (key != Key::Code && is_secret).then_some(said(found.value))
 }
 
 /// `password for joe: x`, `password for user joe: x`: where the value begins.
