@@ -26,11 +26,13 @@ pub(super) enum Anchor {
     Flag(u8),
     Identified,
     Oracle,
+    /// The bracket after what a function is called.
+    Call,
     /// An address whose path is secret but for its first parts.
     Path(usize),
 }
 
-const ANCHORS: [(&str, Anchor); 57] = [
+const ANCHORS: [(&str, Anchor); 66] = [
     ("passw", Anchor::Name),
     ("passphrase", Anchor::Name),
     ("passcode", Anchor::Name),
@@ -82,6 +84,15 @@ const ANCHORS: [(&str, Anchor); 57] = [
     (" --user ", Anchor::Flag(b'u')),
     ("identified ", Anchor::Identified),
     ("oracle:thin:", Anchor::Oracle),
+    ("construct(", Anchor::Call),
+    ("connect(", Anchor::Call),
+    ("connection(", Anchor::Call),
+    ("login(", Anchor::Call),
+    ("signon(", Anchor::Call),
+    ("clientin(", Anchor::Call),
+    ("bind(", Anchor::Call),
+    ("imap_open(", Anchor::Call),
+    ("crypt(", Anchor::Call),
     ("hooks.slack.com/services/", Anchor::Path(1)),
     ("hooks.slack.com/workflows/", Anchor::Path(1)),
     ("/api/webhooks/", Anchor::Path(1)),

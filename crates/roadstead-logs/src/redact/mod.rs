@@ -16,6 +16,7 @@
 mod anchors;
 mod assigned;
 mod blocks;
+mod calls;
 mod commands;
 mod headers;
 mod issuers;
@@ -112,6 +113,9 @@ fn anchored(text: &str, spans: &mut Spans) {
                 spans,
             ),
             Anchor::Identified => commands::identified(text, to - 1, spans),
+            Anchor::Call => {
+                calls::arguments(text, to - 1, spans);
+            }
             Anchor::Oracle => urls::oracle(text, to, spans),
             Anchor::Path(kept) => urls::secret_path(text, to, kept, spans),
         }
@@ -172,12 +176,17 @@ impl Spans {
 
     /// Where the text ends that begins after a quote at `at`: within a string of JSON, no later than the string.
     fn end_of_quote(&mut self, bytes: &[u8], at: usize, quote: Quote) -> usize {
-        let from = at + quote.len();
-        let end = quote.end(bytes, from);
+        let end = quote.end(bytes, at + quote.len());
+        self.end_of_text(&bytes[..end], at, quote)
+    }
+
+    /// Where the string of JSON ends that a quote at `at` stands in; where the text ends, if it stands in none.
+    fn end_of_text(&mut self, bytes: &[u8], at: usize, quote: Quote) -> usize {
         if quote.mark == b'"' || !self.is_inside_string(bytes, at) {
-            return end;
+            return bytes.len();
         }
-        end.min(Quote::at(b"\"", 0).map_or(end, |string| string.end(&bytes[..end], from)))
+        let from = at + quote.len();
+        Quote::at(b"\"", 0).map_or(bytes.len(), |string| string.end(bytes, from))
     }
 
     /// Where the text of the value at `at` begins and ends, with quotes or without.

@@ -5,6 +5,7 @@
 
 use super::Spans;
 use super::assigned::{Assigned, Sign, assigned, label_around, name_around};
+use super::calls;
 use super::headers::{authorization, cookies};
 use super::keys::{self, Key, classify};
 use super::plain::{is_harmless, is_prose, looks_random, looks_secret, shows_itself};
@@ -17,6 +18,9 @@ const SENTENCE_BYTES: usize = 512;
 pub(super) fn find(text: &str, from: usize, to: usize, spans: &mut Spans) -> usize {
     let bytes = text.as_bytes();
     let (begin, end) = name_around(bytes, from, to);
+    if bytes.get(end) == Some(&b'(') && calls::arguments(text, end, spans) {
+        return end;
+    }
     let key = (end - begin <= keys::LONGEST)
         .then(|| classify(&bytes[begin..end]))
         .flatten();
