@@ -96,7 +96,7 @@ fn anchored(text: &str, spans: &mut Spans) {
             Anchor::EncodedUrl => urls::encoded_authority(text, to, spans),
             Anchor::At if from < user_end => {}
             Anchor::At => {
-                urls::driver_address(text, from, spans.covered, spans);
+                urls::bare_address(text, from, spans.covered, spans);
                 people::email(text, from, to, spans.covered, spans);
             }
             Anchor::EncodedAt => people::email(text, from, to, spans.covered, spans),

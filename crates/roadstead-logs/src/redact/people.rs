@@ -32,10 +32,29 @@ pub(super) fn email(text: &str, at: usize, past: usize, covered: usize, spans: &
     while from < at && matches!(bytes[from], b'.' | b'-') {
         from += 1;
     }
-    if from == at || local > 64 || !has_domain(bytes, past) || &bytes[from..at] == b"git" {
+    if from == at
+        || local > 64
+        || !(has_domain(bytes, past) || has_address(bytes, past))
+        || &bytes[from..at] == b"git"
+    {
         return;
     }
     spans.redact(from, at, EMAIL);
+}
+
+/// `[10.0.0.1]`, `[IPv6:fd00::1]`: mail goes to addresses as well.
+fn has_address(bytes: &[u8], from: usize) -> bool {
+    let Some(rest) = bytes.get(from..).and_then(|rest| rest.strip_prefix(b"[")) else {
+        return false;
+    };
+    let address = rest
+        .iter()
+        .take(48)
+        .position(|byte| *byte == b']')
+        .map_or(&[][..], |end| &rest[..end]);
+    let is_ip4 = address.iter().all(|byte| byte.is_ascii_digit() || *byte == b'.')
+        && address.iter().filter(|byte| **byte == b'.').count() == 3;
+    is_ip4 || address.to_ascii_lowercase().starts_with(b"ipv6:")
 }
 
 fn has_domain(bytes: &[u8], from: usize) -> bool {
