@@ -93,6 +93,8 @@ pub(super) fn assigned(bytes: &[u8], begin: usize, end: usize, key: Key) -> Opti
         at += 2;
     } else if bytes.get(at) == Some(&b']') {
         at += 1;
+    } else if let Some(past) = visibility(&bytes[at..]) {
+        at += past;
     }
     // `<password>x<` and `<entry key="password">x<`
     if (before == b'<' || name_quote.is_some()) && bytes.get(at) == Some(&b'>') {
@@ -147,6 +149,16 @@ pub(super) fn assigned(bytes: &[u8], begin: usize, end: usize, key: Key) -> Opti
         Sign::Colon if before == b'/' && name_quote.is_none() && !encoded => None,
         _ => Some(found),
     }
+}
+
+/// What PHP prints after a member's name: `":protected]`, `":"User":private]`. Answers how long it is.
+fn visibility(bytes: &[u8]) -> Option<usize> {
+    let end = bytes.iter().take(keys::LONGEST).position(|byte| *byte == b']')?;
+    let is_said = bytes.first() == Some(&b':')
+        && [&b":protected"[..], b":private"]
+            .iter()
+            .any(|said| bytes[..end].ends_with(said));
+    is_said.then_some(end + 1)
 }
 
 /// Whether name and value are two items that belong together: a tuple, a pair of arguments, a header.

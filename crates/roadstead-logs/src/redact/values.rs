@@ -185,6 +185,19 @@ fn unwrap(bytes: &[u8], at: usize) -> usize {
         .take_while(|byte| byte.is_ascii_alphabetic())
         .count();
     let past = at + letters;
+    // `string(12) "x"`
+    let digits = bytes[past..]
+        .iter()
+        .skip(1)
+        .take(10)
+        .take_while(|byte| byte.is_ascii_digit())
+        .count();
+    if letters > 0 && digits > 0 && bytes[past] == b'(' && bytes.get(past + digits + 1) == Some(&b')') {
+        let quote = skip_blanks(bytes, past + digits + 2);
+        if Quote::at(bytes, quote).is_some() {
+            return quote;
+        }
+    }
     let opened = past + usize::from(bytes.get(past) == Some(&b'('));
     if Quote::at(bytes, opened).is_some_and(|quote| quote.depth > 0 || quote.len() == 1)
         && (opened > past || letters == 1)
