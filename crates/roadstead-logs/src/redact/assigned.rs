@@ -272,3 +272,83 @@ fn after_whose(bytes: &[u8], at: usize) -> Option<usize> {
     let words = rest[..colon].iter().filter(|byte| **byte == b' ').count();
     (words <= 1 && rest.get(colon + 1) == Some(&b' ')).then(|| skip_blanks(bytes, at + 4 + colon + 1))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{each_loses_its_secret, each_stays};
+
+    #[test]
+    fn names_of_two_words_and_numbers_to_type_in_are_names_too() {
+        each_loses_its_secret(&[
+            "Secret Key: ⟦Kx9vTq27LmZ4⟧",
+            "API Key: ⟦Kx9vTq27LmZ4⟧",
+            "Access Token: ⟦Kx9vTq27LmZ4⟧",
+            "Secret Access Key = ⟦Kx9vTq+7LmZ4⟧",
+            "api key=⟦Kx9vTq27LmZ4⟧",
+            "Your API key is: ⟦Kx9vTq27LmZ4⟧",
+            "API Key is ⟦Kx9vTq27LmZ4⟧",
+            "License key: '⟦ABCD-1234-EFGH-5678⟧'",
+            "Encryption Key: ⟦abcdefghijklmnopqrstuvwx⟧",
+            "Session ID: ⟦0a1b2c3d4e5f⟧",
+            "{\"msg\":\"Private Key: ⟦Kx9vTq27LmZ4⟧\"}",
+            "PIN: ⟦123456⟧",
+            "your pin is ⟦1234⟧",
+            "pin=⟦123456⟧&x=1",
+            "{\"pin\":\"⟦1234⟧\",\"user\":\"joe\"}",
+            "Setup code: ⟦031-45-154⟧",
+            "Verification code: ⟦482913⟧ for joe",
+            "OTP code: ⟦482913⟧",
+            "otp=⟦482913⟧",
+            "auth: ⟦Kx9vTq27LmZ4⟧",
+        ]);
+        each_stays(&[
+            "Secret Key: not set",
+            "API Key: missing",
+            "API key: 3 attempts left",
+            "API key: invalid format, expected 32 characters",
+            "Access Token: expired at 12:04",
+            "Private Key: /etc/ssl/server1.key",
+            "Private key: server2.pem cannot be read",
+            "License Key: UNSET",
+            "api key \"default\" not found",
+            "primary key: id2345678",
+            "FOREIGN KEY: orders_customer_id_fk2",
+            "Duplicate key: user12345",
+            "Session ID: 42",
+            "pin=17 mode=out",
+            "GPIO pin: 17",
+            "{\"pin\":4}",
+            "error code: 137000",
+            "exit code: 1234567",
+            "spinning: 123456",
+            "mapping: 123456",
+            "password is INVALID",
+        ]);
+    }
+
+    #[test]
+    fn messages_lose_the_secret_they_complain_about() {
+        each_loses_its_secret(&[
+            "invalid token '⟦Kx9vTq27LmZ4aa⟧'",
+            "Invalid token \"⟦Kx9vTq27LmZ4aa⟧\" supplied",
+            "invalid api key \"⟦Kx9vTq27LmZ4aa⟧\"",
+            "{\"msg\":\"invalid token \\\"⟦Kx9vTq27LmZ4aa⟧\\\"\"}",
+            "invalid token '⟦6f1c2d3e-0a1b-4c5d-8e9f-0123456789ab⟧'",
+            "token ⟦Kx9vTq27LmZ4aaQQ⟧ is invalid",
+            "API key ⟦Kx9vTq27LmZ4⟧ is invalid",
+            "Incorrect API key provided: ⟦Kx9vTq27LmZ4aa⟧",
+            "token provided: ⟦Kx9vTq27LmZ4aa⟧",
+        ]);
+        each_stays(&[
+            "token expired is invalid",
+            "Unexpected token 'Base64Encoder'",
+            "Unexpected token \"export\" of value \"x\"",
+            "secret \"app-tls-7f9c4\" not found",
+            "MountVolume.SetUp failed for volume: secret \"registry-token-5x7kd\" not found",
+            "api key is required",
+            "API key v1beta1 not found",
+            "invalid api key: must have 32 characters",
+            "token is: expired",
+        ]);
+    }
+}

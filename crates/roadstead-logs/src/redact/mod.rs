@@ -3,7 +3,7 @@
 //! [`redact`] puts `<redacted>` in the place of passwords, tokens and keys, `<email>` for the name in an e-mail address
 //! (the domain stays) and `<card>` for a card number. The placeholder is the same whatever the secret was, so that
 //! fingerprints do not depend on it; JSON stays JSON; user names stay. [`Redactor`] and [`redact_lines`] do the same for
-//! lines that belong together, for the sake of private keys in many lines.
+//! lines that belong together, for the sake of private keys in many lines and of values on the lines after their name.
 //!
 //! Secrets are found by the name before them (`password=`), by their place (`://user:x@host`, `Bearer x`) and by their
 //! own shape (`ghp_…`, JWTs). A word without any of these is deliberately left alone however random it looks, as
@@ -18,6 +18,7 @@ mod assigned;
 mod blocks;
 mod calls;
 mod commands;
+mod following;
 mod headers;
 mod issuers;
 mod keys;

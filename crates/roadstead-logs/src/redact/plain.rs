@@ -71,7 +71,7 @@ const STATES: [&str; 34] = [
 ];
 
 /// How a sentence goes on after "password:" or "token:".
-const SENTENCE: [&str; 64] = [
+const SENTENCE: [&str; 65] = [
     "a",
     "all",
     "already",
@@ -94,6 +94,7 @@ const SENTENCE: [&str; 64] = [
     "couldn't",
     "does",
     "doesn't",
+    "ensure",
     "error",
     "expected",
     "expired",
@@ -159,6 +160,10 @@ pub(super) fn is_harmless(value: &str, key: Key) -> bool {
         || within("${", "}")
         || within("{{", "}}")
     {
+        return true;
+    }
+    // A block of YAML begins on the next line.
+    if matches!(core, "|" | ">" | "|-" | ">-" | "|+" | ">+") {
         return true;
     }
     if matches!(core, "%s" | "%v" | "%d" | "%q" | "{" | "$" | "%") || within("%(", ")s") {

@@ -178,7 +178,7 @@ fn list_end(bytes: &[u8], at: usize) -> Option<usize> {
 }
 
 /// What a language puts round a value when it prints it: `Some("x")`, `b'x'`, `Secret("x")`.
-fn unwrap(bytes: &[u8], at: usize) -> usize {
+pub(super) fn unwrap(bytes: &[u8], at: usize) -> usize {
     let letters = bytes[at..]
         .iter()
         .take(16)
@@ -209,7 +209,7 @@ fn unwrap(bytes: &[u8], at: usize) -> usize {
 }
 
 /// A value between quotes.
-fn inside(text: &str, from: usize, end: usize, key: Key, spans: &mut Spans) {
+pub(super) fn inside(text: &str, from: usize, end: usize, key: Key, spans: &mut Spans) {
     match key {
         Key::Authorization => authorization(text, from, end, spans),
         Key::Cookie => cookies(text, from, end, spans),
