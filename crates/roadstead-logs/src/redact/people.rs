@@ -90,15 +90,16 @@ pub(super) fn cards(text: &str, spans: &mut Spans) {
         while from > 0 && at - from < 4 && bytes[from - 1].is_ascii_digit() {
             from -= 1;
         }
-        let number = Number::read(bytes, from);
+        let mut number = Number::read(bytes, from);
+        // `4111 1111 1111 1111 12/28`: what follows a card number is often a number too.
+        while !number.is_card() && number.groups > 1 {
+            number.drop_group();
+        }
         if number.is_card() && !is_inside(bytes, from, number.end) {
             spans.redact(from, number.end, CARD);
         }
+        // What was read of it and is no part of a card may begin another.
         at = number.end.max(at) + 4;
-        // The next group may begin another number.
-        if number.groups > 1 && !number.is_card() {
-            at = from + number.sizes[0] + 4;
-        }
     }
 }
 
@@ -157,6 +158,17 @@ impl Number {
             }
         }
         number
+    }
+
+    /// Without its last group and what joins it.
+    fn drop_group(&mut self) {
+        self.groups -= 1;
+        let size = std::mem::take(&mut self.sizes[self.groups]);
+        self.length = self.sizes[..self.groups]
+            .iter()
+            .sum::<usize>()
+            .min(self.digits.len());
+        self.end -= size + 1;
     }
 
     fn is_card(&self) -> bool {

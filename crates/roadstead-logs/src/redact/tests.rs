@@ -478,6 +478,13 @@ fn card_numbers_go_and_other_numbers_stay() {
         );
         assert_eq!(redact(&format!("\"pan\":\"{number}\"")), "\"pan\":\"<card>\"");
     }
+    for (line, wanted) in [
+        ("card 4111 1111 1111 1111 12/28", "card <card> 12/28"),
+        ("card 4111111111111111 737", "card <card> 737"),
+        ("12 4111-1111-1111-1111", "12 <card>"),
+    ] {
+        assert_eq!(redact(line), wanted);
+    }
     each_stays(&[
         "card 4111111111111112",
         "at 1767366245123456789",
