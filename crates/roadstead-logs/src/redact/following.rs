@@ -6,6 +6,7 @@
 
 use super::Spans;
 use super::keys::{self, Key, classify};
+use super::plain::{is_harmless, looks_random};
 use super::quotes::{Quote, skip_blanks};
 use super::values::{inside, unwrap};
 
@@ -74,8 +75,9 @@ impl Awaited {
         let is_further = at > self.indent;
         match self.form {
             Form::Block => {
-                if is_further {
-                    inside(line, at, end, Key::Strong, spans);
+                // Here a secret may have blanks, and no sentence stands in its place.
+                if is_further && !is_harmless(&line[at..end], Key::Strong) {
+                    spans.redact_word(at, end);
                 }
                 is_further.then_some(self)
             }
@@ -102,8 +104,17 @@ impl Awaited {
                     if at >= self.indent && bytes.get(past + quote.len()) != Some(&b':') {
                         inside(line, at + quote.len(), past, self.key, spans);
                     }
-                } else if (is_further || is_item) && self.alone && is_word(&bytes[at..end]) {
-                    inside(line, at, end, self.key, spans);
+                } else if (is_further || is_item) && self.alone {
+                    let past = at + bytes[at..end].iter().take_while(|byte| **byte != b' ').count();
+                    // Behind a value, what a logger knew besides may go on.
+                    let is_value = if past == end {
+                        is_word(&bytes[at..end])
+                    } else {
+                        looks_random(&bytes[at..past])
+                    };
+                    if is_value {
+                        inside(line, at, past, self.key, spans);
+                    }
                 }
                 is_item.then_some(self)
             }
@@ -180,7 +191,7 @@ mod tests {
             "config:\n  password:\n    ⟦hunter2⟧\n  host: db",
             "password:\n  - ⟦hunter2⟧\n  - ⟦hunter3⟧\nhosts:\n  - a",
             "secret:\n  \"⟦hunter 2⟧\"",
-            "password: |\n  ⟦hunter2⟧\n  ⟦correct horse⟧\n\nname: joe",
+            "password: |\n  ⟦hunter2⟧\n  ⟦and correct horse⟧\n\nname: joe",
             "token: >-\n  ⟦abcdef⟧\nname: joe",
             "array(2) {\n  [\"password\"]=>\n  string(7) \"⟦hunter2⟧\"\n  [\"user\"]=>\n  string(3) \"joe\"\n}",
             "  [\"password\":\"User\":private]=>\n  string(7) \"⟦hunter2⟧\"",
@@ -194,6 +205,7 @@ mod tests {
     fn what_follows_a_colon_is_not_always_a_value() {
         for event in [
             "invalid token:\n    unexpected end of input",
+            "invalid token:\n    src/app1.js:12 unexpected end",
             "TypeError: bad password:\n    undefined",
             "cannot read secret:\n    TypeError:\n    x",
             "secret:\n  name: app\n  key: db",
