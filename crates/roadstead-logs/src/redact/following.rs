@@ -82,9 +82,7 @@ impl Awaited {
                 is_further.then_some(self)
             }
             Form::List => {
-                if Quote::at(bytes, at).is_none() {
-                    return None;
-                }
+                Quote::at(bytes, at)?;
                 while let Some(quote) = Quote::at(bytes, at) {
                     let past = spans.end_of_quote(bytes, at, quote);
                     inside(line, at + quote.len(), past, self.key, spans);
