@@ -6,7 +6,7 @@
 
 use std::sync::LazyLock;
 
-use super::tokens::SHAPES;
+use super::issuers::SHAPES;
 
 /// What was found at an anchor, and who looks further.
 #[derive(Debug, Clone, Copy)]
@@ -26,11 +26,13 @@ pub(super) enum Anchor {
     Flag(u8),
     Identified,
     Oracle,
+    /// The bracket after what a function is called.
+    Call,
     /// An address whose path is secret but for its first parts.
     Path(usize),
 }
 
-const ANCHORS: [(&str, Anchor); 47] = [
+const ANCHORS: [(&str, Anchor); 66] = [
     ("passw", Anchor::Name),
     ("passphrase", Anchor::Name),
     ("passcode", Anchor::Name),
@@ -49,7 +51,15 @@ const ANCHORS: [(&str, Anchor); 47] = [
     ("session", Anchor::Name),
     ("sessid", Anchor::Name),
     ("sid=", Anchor::Name),
+    (".sid", Anchor::Name),
+    ("mlresponse", Anchor::Name),
     ("code=", Anchor::Name),
+    ("code:", Anchor::Name),
+    ("pin=", Anchor::Name),
+    ("pin:", Anchor::Name),
+    ("pin ", Anchor::Name),
+    ("pin\"", Anchor::Name),
+    ("pin'", Anchor::Name),
     ("otp", Anchor::Name),
     ("auth", Anchor::Name),
     ("credential", Anchor::Name),
@@ -74,10 +84,21 @@ const ANCHORS: [(&str, Anchor); 47] = [
     (" --user ", Anchor::Flag(b'u')),
     ("identified ", Anchor::Identified),
     ("oracle:thin:", Anchor::Oracle),
+    ("construct(", Anchor::Call),
+    ("connect(", Anchor::Call),
+    ("connection(", Anchor::Call),
+    ("login(", Anchor::Call),
+    ("signon(", Anchor::Call),
+    ("clientin(", Anchor::Call),
+    ("bind(", Anchor::Call),
+    ("imap_open(", Anchor::Call),
+    ("crypt(", Anchor::Call),
     ("hooks.slack.com/services/", Anchor::Path(1)),
     ("hooks.slack.com/workflows/", Anchor::Path(1)),
     ("/api/webhooks/", Anchor::Path(1)),
     ("webhook.office.com/webhookb2/", Anchor::Path(0)),
+    ("hc-ping.com/", Anchor::Path(0)),
+    ("maker.ifttt.com/trigger/", Anchor::Path(3)),
 ];
 
 /// Bytes that an anchor is recognised by first.

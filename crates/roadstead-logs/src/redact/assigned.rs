@@ -3,6 +3,7 @@
 //! It deliberately reads only what stands between the two; whether the value is a secret is decided elsewhere.
 
 use super::keys::{self, Key};
+use super::plain::looks_random;
 use super::quotes::{Quote, bare_end, skip_blanks};
 
 /// What stands between a name and its value.
@@ -20,6 +21,7 @@ pub(super) enum Sign {
     Words,
 }
 
+#[derive(Clone, Copy)]
 pub(super) struct Assigned {
     pub(super) sign: Sign,
     /// Where what stands after the sign and its blanks begins.
@@ -60,6 +62,29 @@ pub(super) fn name_around(bytes: &[u8], from: usize, to: usize) -> (usize, usize
     (begin, to + after)
 }
 
+/// A name of two words with a blank between them: `API Key: x`, `Session ID: x`. One of them is at `begin..end`.
+pub(super) fn label_around(bytes: &[u8], begin: usize, end: usize) -> Option<(usize, usize, Key)> {
+    let is_letter = |byte: &&u8| byte.is_ascii_alphabetic();
+    let last = begin.checked_sub(1).filter(|at| bytes[*at] == b' ').unwrap_or(0);
+    let before = bytes[..last].iter().rev().take(16).take_while(is_letter).count();
+    let next = end + usize::from(bytes.get(end) == Some(&b' '));
+    let after = bytes[next..].iter().take(16).take_while(is_letter).count();
+    // Only a sign shows that the second word still is a part of the name.
+    let sign = skip_blanks(bytes, next + after);
+    let goes_on = next > end && matches!(bytes.get(sign), Some(b':' | b'='));
+    [
+        (before > 0).then_some((last - before, end)),
+        (goes_on && after > 0).then_some((begin, next + after)),
+    ]
+    .into_iter()
+    .flatten()
+    .filter(|(from, to)| to - from <= keys::LONGEST)
+    .find_map(|(from, to)| {
+        let key = keys::classify(&bytes[from..to])?;
+        matches!(key, Key::Strong | Key::Weak | Key::Code).then_some((from, to, key))
+    })
+}
+
 pub(super) fn assigned(bytes: &[u8], begin: usize, end: usize, key: Key) -> Option<Assigned> {
     let before = begin.checked_sub(1).map_or(0, |at| bytes[at]);
     let name_quote = Quote::at(bytes, end);
@@ -68,6 +93,8 @@ pub(super) fn assigned(bytes: &[u8], begin: usize, end: usize, key: Key) -> Opti
         at += 2;
     } else if bytes.get(at) == Some(&b']') {
         at += 1;
+    } else if let Some(past) = visibility(&bytes[at..]) {
+        at += past;
     }
     // `<password>x<` and `<entry key="password">x<`
     if (before == b'<' || name_quote.is_some()) && bytes.get(at) == Some(&b'>') {
@@ -117,11 +144,21 @@ pub(super) fn assigned(bytes: &[u8], begin: usize, end: usize, key: Key) -> Opti
     };
     match sign {
         Sign::Comma => is_pair(bytes, begin, key, &found).then_some(found),
-        Sign::Blank => after_blank(bytes, begin, key, found),
+        Sign::Blank => after_blank(bytes, begin, key, found, bytes[begin..end].contains(&b' ')),
         // A path that ends in a name is no name: `open /run/secrets/token: no such file`.
         Sign::Colon if before == b'/' && name_quote.is_none() && !encoded => None,
         _ => Some(found),
     }
+}
+
+/// What PHP prints after a member's name: `":protected]`, `":"User":private]`. Answers how long it is.
+fn visibility(bytes: &[u8]) -> Option<usize> {
+    let end = bytes.iter().take(keys::LONGEST).position(|byte| *byte == b']')?;
+    let is_said = bytes.first() == Some(&b':')
+        && [&b":protected"[..], b":private"]
+            .iter()
+            .any(|said| bytes[..end].ends_with(said));
+    is_said.then_some(end + 1)
 }
 
 /// Whether name and value are two items that belong together: a tuple, a pair of arguments, a header.
@@ -158,42 +195,66 @@ fn named_value(bytes: &[u8], at: usize) -> Option<usize> {
     matches!(bytes.get(sign), Some(b':' | b'=')).then(|| skip_blanks(bytes, sign + 1))
 }
 
-fn after_blank(bytes: &[u8], begin: usize, key: Key, mut found: Assigned) -> Option<Assigned> {
+/// How a sentence says what a secret is.
+const GIVEN: [&[u8]; 9] = [
+    b"is: ",
+    b"is ",
+    b"set to ",
+    b"was ",
+    b"given: ",
+    b"provided: ",
+    b"received: ",
+    b"supplied: ",
+    b"used: ",
+];
+
+fn after_blank(
+    bytes: &[u8],
+    begin: usize,
+    key: Key,
+    mut found: Assigned,
+    is_label: bool,
+) -> Option<Assigned> {
     let next = *bytes.get(found.value)?;
     if bytes[begin] == b'-' && key != Key::Parameter {
         return (next != b'-').then_some(found);
     }
-    if !matches!(key, Key::Strong | Key::Weak) {
+    if !matches!(key, Key::Strong | Key::Weak | Key::Code) {
         return None;
     }
     let (length, past) = (usize::from(next == b'('), found.value);
     found.value += length;
-    if key == Key::Strong && Quote::at(bytes, found.value).is_some() {
+    if key == Key::Strong && !is_label && Quote::at(bytes, found.value).is_some() {
         return Some(found);
     }
     let rest = &bytes[past..];
-    for words in [&b"is: "[..], b"is ", b"set to ", b"was "] {
-        if key == Key::Strong && rest.len() > words.len() && rest[..words.len()].eq_ignore_ascii_case(words) {
-            let value = skip_blanks(bytes, past + words.len());
-            return Some(Assigned {
-                sign: Sign::Words,
-                value,
-                ..found
-            });
-        }
+    let begins = |words: &&&[u8]| rest.len() > words.len() && rest[..words.len()].eq_ignore_ascii_case(words);
+    let said = |value| Assigned {
+        sign: Sign::Words,
+        value,
+        ..found
+    };
+    if let Some(words) = GIVEN.iter().find(begins)
+        && (key != Key::Weak || words.ends_with(b": "))
+    {
+        return Some(said(skip_blanks(bytes, past + words.len())));
     }
     if key == Key::Strong
         && let Some(value) = after_whose(bytes, past)
     {
-        return Some(Assigned {
-            sign: Sign::Words,
-            value,
-            ..found
-        });
+        return Some(said(value));
     }
     // `password x1y2z3` in a sentence, only where the word is clearly more than one.
-    let word =
-        &bytes[found.value..bare_end(&bytes[..bytes.len().min(found.value + 256)], found.value, false)];
+    let window = &bytes[..bytes.len().min(found.value + 256)];
+    let quote = Quote::at(bytes, found.value);
+    let word = match quote {
+        Some(quote) => &bytes[found.value + quote.len()..quote.end(window, found.value + quote.len())],
+        None => &bytes[found.value..bare_end(window, found.value, false)],
+    };
+    // Names stand between quotes as well: `secret "app-tls-7f9c4" not found`.
+    if quote.is_some() || is_label {
+        return looks_random(word).then_some(said(found.value));
+    }
     let has = |test: fn(&u8) -> bool| word.iter().any(test);
     let least = if key == Key::Strong { 6 } else { 16 };
     let is_plain = word.iter().all(|byte| {
@@ -201,10 +262,7 @@ fn after_blank(bytes: &[u8], begin: usize, key: Key, mut found: Assigned) -> Opt
     });
     let is_secret =
         word.len() >= least && is_plain && has(u8::is_ascii_digit) && has(u8::is_ascii_alphabetic);
-    is_secret.then_some(Assigned {
-        sign: Sign::Words,
-        ..found
-    })
+    (key != Key::Code && is_secret).then_some(said(found.value))
 }
 
 /// `password for joe: x`, `password for user joe: x`: where the value begins.
@@ -213,4 +271,84 @@ fn after_whose(bytes: &[u8], at: usize) -> Option<usize> {
     let colon = rest.iter().take(64).position(|byte| *byte == b':')?;
     let words = rest[..colon].iter().filter(|byte| **byte == b' ').count();
     (words <= 1 && rest.get(colon + 1) == Some(&b' ')).then(|| skip_blanks(bytes, at + 4 + colon + 1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{each_loses_its_secret, each_stays};
+
+    #[test]
+    fn names_of_two_words_and_numbers_to_type_in_are_names_too() {
+        each_loses_its_secret(&[
+            "Secret Key: ⟦Kx9vTq27LmZ4⟧",
+            "API Key: ⟦Kx9vTq27LmZ4⟧",
+            "Access Token: ⟦Kx9vTq27LmZ4⟧",
+            "Secret Access Key = ⟦Kx9vTq+7LmZ4⟧",
+            "api key=⟦Kx9vTq27LmZ4⟧",
+            "Your API key is: ⟦Kx9vTq27LmZ4⟧",
+            "API Key is ⟦Kx9vTq27LmZ4⟧",
+            "License key: '⟦ABCD-1234-EFGH-5678⟧'",
+            "Encryption Key: ⟦abcdefghijklmnopqrstuvwx⟧",
+            "Session ID: ⟦0a1b2c3d4e5f⟧",
+            "{\"msg\":\"Private Key: ⟦Kx9vTq27LmZ4⟧\"}",
+            "PIN: ⟦123456⟧",
+            "your pin is ⟦1234⟧",
+            "pin=⟦123456⟧&x=1",
+            "{\"pin\":\"⟦1234⟧\",\"user\":\"joe\"}",
+            "Setup code: ⟦031-45-154⟧",
+            "Verification code: ⟦482913⟧ for joe",
+            "OTP code: ⟦482913⟧",
+            "otp=⟦482913⟧",
+            "auth: ⟦Kx9vTq27LmZ4⟧",
+        ]);
+        each_stays(&[
+            "Secret Key: not set",
+            "API Key: missing",
+            "API key: 3 attempts left",
+            "API key: invalid format, expected 32 characters",
+            "Access Token: expired at 12:04",
+            "Private Key: /etc/ssl/server1.key",
+            "Private key: server2.pem cannot be read",
+            "License Key: UNSET",
+            "api key \"default\" not found",
+            "primary key: id2345678",
+            "FOREIGN KEY: orders_customer_id_fk2",
+            "Duplicate key: user12345",
+            "Session ID: 42",
+            "pin=17 mode=out",
+            "GPIO pin: 17",
+            "{\"pin\":4}",
+            "error code: 137000",
+            "exit code: 1234567",
+            "spinning: 123456",
+            "mapping: 123456",
+            "password is INVALID",
+        ]);
+    }
+
+    #[test]
+    fn messages_lose_the_secret_they_complain_about() {
+        each_loses_its_secret(&[
+            "invalid token '⟦Kx9vTq27LmZ4aa⟧'",
+            "Invalid token \"⟦Kx9vTq27LmZ4aa⟧\" supplied",
+            "invalid api key \"⟦Kx9vTq27LmZ4aa⟧\"",
+            "{\"msg\":\"invalid token \\\"⟦Kx9vTq27LmZ4aa⟧\\\"\"}",
+            "invalid token '⟦6f1c2d3e-0a1b-4c5d-8e9f-0123456789ab⟧'",
+            "token ⟦Kx9vTq27LmZ4aaQQ⟧ is invalid",
+            "API key ⟦Kx9vTq27LmZ4⟧ is invalid",
+            "Incorrect API key provided: ⟦Kx9vTq27LmZ4aa⟧",
+            "token provided: ⟦Kx9vTq27LmZ4aa⟧",
+        ]);
+        each_stays(&[
+            "token expired is invalid",
+            "Unexpected token 'Base64Encoder'",
+            "Unexpected token \"export\" of value \"x\"",
+            "secret \"app-tls-7f9c4\" not found",
+            "MountVolume.SetUp failed for volume: secret \"registry-token-5x7kd\" not found",
+            "api key is required",
+            "API key v1beta1 not found",
+            "invalid api key: must have 32 characters",
+            "token is: expired",
+        ]);
+    }
 }

@@ -4,6 +4,7 @@
 
 use std::borrow::Cow;
 
+use super::following::Awaited;
 use super::{REDACTED, Spans, redact};
 
 const BEGIN: &str = "-----BEGIN ";
@@ -28,10 +29,15 @@ pub(super) fn armour(text: &str, from: usize, spans: &mut Spans) {
 fn private_key(text: &str, from: usize) -> Option<usize> {
     let label = &text.as_bytes()[from..text.len().min(from + 64)];
     let end = memchr::memmem::find(label, b"-----")?;
-    memchr::memmem::find(&label[..end], b"PRIVATE KEY").map(|_| from + end + 5)
+    // OpenVPN calls its own a static key.
+    [&b"PRIVATE KEY"[..], b"Static key"]
+        .iter()
+        .any(|kind| memchr::memmem::find(&label[..end], kind).is_some())
+        .then_some(from + end + 5)
 }
 
-/// Redacts the lines of one stream in order, so that the lines of a private key go although none says so by itself.
+/// Redacts the lines of one stream in order, so that the lines of a private key go although none says so by itself, and
+/// values whose name is on the line before.
 ///
 /// ```
 /// use roadstead_logs::redact::Redactor;
@@ -44,6 +50,7 @@ fn private_key(text: &str, from: usize) -> Option<usize> {
 #[derive(Debug, Clone, Default)]
 pub struct Redactor {
     inside_key: bool,
+    awaited: Option<Awaited>,
 }
 
 impl Redactor {
@@ -60,7 +67,16 @@ impl Redactor {
         let begin = line.rfind(BEGIN);
         self.inside_key = begin
             .is_some_and(|at| private_key(line, at + BEGIN.len()).is_some() && !line[at..].contains(END));
-        redact(line)
+        let mut spans = Spans::default();
+        let awaited = self
+            .awaited
+            .take()
+            .and_then(|awaited| awaited.read(line, &mut spans));
+        self.awaited = awaited.or_else(|| Awaited::after(line));
+        match spans.apply(line) {
+            Cow::Borrowed(line) => redact(line),
+            Cow::Owned(line) => Cow::Owned(redact(&line).into_owned()),
+        }
     }
 }
 

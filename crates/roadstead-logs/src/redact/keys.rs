@@ -19,13 +19,15 @@ pub(super) enum Key {
     Quiet,
     /// Names of the parameters of a URL that say nothing elsewhere, such as `code`.
     Parameter,
+    /// Numbers that people type in: a PIN of four digits or more. One of two is a pin of a board.
+    Code,
 }
 
 /// Longest identifier looked at, in bytes.
 pub(super) const LONGEST: usize = 80;
 
 /// What secrets are called, without the signs between words. The flag says that a word has to begin where it begins.
-const NOUNS: [(&str, bool, Key); 52] = [
+const NOUNS: [(&str, bool, Key); 70] = [
     ("authorization", false, Key::Authorization),
     ("cookie", false, Key::Cookie),
     ("cookies", false, Key::Cookie),
@@ -63,6 +65,10 @@ const NOUNS: [(&str, bool, Key); 52] = [
     ("jwt", true, Key::Weak),
     ("sessionid", false, Key::Weak),
     ("sessid", false, Key::Weak),
+    ("connectsid", false, Key::Weak),
+    ("idtokenhint", false, Key::Weak),
+    ("passkey", false, Key::Weak),
+    ("samlresponse", false, Key::Weak),
     ("auth", true, Key::Quiet),
     ("pass", true, Key::Quiet),
     ("pw", true, Key::Quiet),
@@ -74,7 +80,21 @@ const NOUNS: [(&str, bool, Key); 52] = [
     ("signature", false, Key::Quiet),
     ("sig", true, Key::Quiet),
     ("hmac", true, Key::Quiet),
-    ("otp", true, Key::Quiet),
+    ("otp", true, Key::Code),
+    ("totp", true, Key::Code),
+    ("pin", true, Key::Code),
+    ("pincode", true, Key::Code),
+    ("otpcode", false, Key::Code),
+    ("accesscode", true, Key::Code),
+    ("authcode", true, Key::Code),
+    ("authorizationcode", true, Key::Code),
+    ("backupcode", true, Key::Code),
+    ("logincode", true, Key::Code),
+    ("pairingcode", true, Key::Code),
+    ("recoverycode", true, Key::Code),
+    ("securitycode", true, Key::Code),
+    ("setupcode", true, Key::Code),
+    ("verificationcode", true, Key::Code),
     ("sid", true, Key::Parameter),
     ("code", true, Key::Parameter),
     ("key", true, Key::Parameter),

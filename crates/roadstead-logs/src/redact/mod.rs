@@ -3,7 +3,7 @@
 //! [`redact`] puts `<redacted>` in the place of passwords, tokens and keys, `<email>` for the name in an e-mail address
 //! (the domain stays) and `<card>` for a card number. The placeholder is the same whatever the secret was, so that
 //! fingerprints do not depend on it; JSON stays JSON; user names stay. [`Redactor`] and [`redact_lines`] do the same for
-//! lines that belong together, for the sake of private keys in many lines.
+//! lines that belong together, for the sake of private keys in many lines and of values on the lines after their name.
 //!
 //! Secrets are found by the name before them (`password=`), by their place (`://user:x@host`, `Bearer x`) and by their
 //! own shape (`ghp_…`, JWTs). A word without any of these is deliberately left alone however random it looks, as
@@ -16,8 +16,11 @@
 mod anchors;
 mod assigned;
 mod blocks;
+mod calls;
 mod commands;
+mod following;
 mod headers;
+mod issuers;
 mod keys;
 mod people;
 mod plain;
@@ -94,11 +97,11 @@ fn anchored(text: &str, spans: &mut Spans) {
             Anchor::EncodedUrl => urls::encoded_authority(text, to, spans),
             Anchor::At if from < user_end => {}
             Anchor::At => {
-                urls::driver_address(text, from, spans.covered, spans);
+                urls::bare_address(text, from, spans.covered, spans);
                 people::email(text, from, to, spans.covered, spans);
             }
             Anchor::EncodedAt => people::email(text, from, to, spans.covered, spans),
-            Anchor::Shape(at) => tokens::known(text, from, &tokens::SHAPES[at], spans),
+            Anchor::Shape(at) => issuers::known(text, from, &issuers::SHAPES[at], spans),
             Anchor::Jwt => tokens::jwt(text, from, spans),
             Anchor::Bearer => tokens::after_scheme(text, to, false, spans),
             Anchor::Basic => tokens::after_scheme(text, to, true, spans),
@@ -111,6 +114,9 @@ fn anchored(text: &str, spans: &mut Spans) {
                 spans,
             ),
             Anchor::Identified => commands::identified(text, to - 1, spans),
+            Anchor::Call => {
+                calls::arguments(text, to - 1, spans);
+            }
             Anchor::Oracle => urls::oracle(text, to, spans),
             Anchor::Path(kept) => urls::secret_path(text, to, kept, spans),
         }
@@ -171,12 +177,17 @@ impl Spans {
 
     /// Where the text ends that begins after a quote at `at`: within a string of JSON, no later than the string.
     fn end_of_quote(&mut self, bytes: &[u8], at: usize, quote: Quote) -> usize {
-        let from = at + quote.len();
-        let end = quote.end(bytes, from);
+        let end = quote.end(bytes, at + quote.len());
+        self.end_of_text(&bytes[..end], at, quote)
+    }
+
+    /// Where the string of JSON ends that a quote at `at` stands in; where the text ends, if it stands in none.
+    fn end_of_text(&mut self, bytes: &[u8], at: usize, quote: Quote) -> usize {
         if quote.mark == b'"' || !self.is_inside_string(bytes, at) {
-            return end;
+            return bytes.len();
         }
-        end.min(Quote::at(b"\"", 0).map_or(end, |string| string.end(&bytes[..end], from)))
+        let from = at + quote.len();
+        Quote::at(b"\"", 0).map_or(bytes.len(), |string| string.end(bytes, from))
     }
 
     /// Where the text of the value at `at` begins and ends, with quotes or without.

@@ -32,10 +32,29 @@ pub(super) fn email(text: &str, at: usize, past: usize, covered: usize, spans: &
     while from < at && matches!(bytes[from], b'.' | b'-') {
         from += 1;
     }
-    if from == at || local > 64 || !has_domain(bytes, past) || &bytes[from..at] == b"git" {
+    if from == at
+        || local > 64
+        || !(has_domain(bytes, past) || has_address(bytes, past))
+        || &bytes[from..at] == b"git"
+    {
         return;
     }
     spans.redact(from, at, EMAIL);
+}
+
+/// `[10.0.0.1]`, `[IPv6:fd00::1]`: mail goes to addresses as well.
+fn has_address(bytes: &[u8], from: usize) -> bool {
+    let Some(rest) = bytes.get(from..).and_then(|rest| rest.strip_prefix(b"[")) else {
+        return false;
+    };
+    let address = rest
+        .iter()
+        .take(48)
+        .position(|byte| *byte == b']')
+        .map_or(&[][..], |end| &rest[..end]);
+    let is_ip4 = address.iter().all(|byte| byte.is_ascii_digit() || *byte == b'.')
+        && address.iter().filter(|byte| **byte == b'.').count() == 3;
+    is_ip4 || address.to_ascii_lowercase().starts_with(b"ipv6:")
 }
 
 fn has_domain(bytes: &[u8], from: usize) -> bool {
@@ -71,15 +90,16 @@ pub(super) fn cards(text: &str, spans: &mut Spans) {
         while from > 0 && at - from < 4 && bytes[from - 1].is_ascii_digit() {
             from -= 1;
         }
-        let number = Number::read(bytes, from);
+        let mut number = Number::read(bytes, from);
+        // `4111 1111 1111 1111 12/28`: what follows a card number is often a number too.
+        while !number.is_card() && number.groups > 1 {
+            number.drop_group();
+        }
         if number.is_card() && !is_inside(bytes, from, number.end) {
             spans.redact(from, number.end, CARD);
         }
+        // What was read of it and is no part of a card may begin another.
         at = number.end.max(at) + 4;
-        // The next group may begin another number.
-        if number.groups > 1 && !number.is_card() {
-            at = from + number.sizes[0] + 4;
-        }
     }
 }
 
@@ -138,6 +158,17 @@ impl Number {
             }
         }
         number
+    }
+
+    /// Without its last group and what joins it.
+    fn drop_group(&mut self) {
+        self.groups -= 1;
+        let size = std::mem::take(&mut self.sizes[self.groups]);
+        self.length = self.sizes[..self.groups]
+            .iter()
+            .sum::<usize>()
+            .min(self.digits.len());
+        self.end -= size + 1;
     }
 
     fn is_card(&self) -> bool {

@@ -71,7 +71,7 @@ const STATES: [&str; 34] = [
 ];
 
 /// How a sentence goes on after "password:" or "token:".
-const SENTENCE: [&str; 64] = [
+const SENTENCE: [&str; 65] = [
     "a",
     "all",
     "already",
@@ -94,6 +94,7 @@ const SENTENCE: [&str; 64] = [
     "couldn't",
     "does",
     "doesn't",
+    "ensure",
     "error",
     "expected",
     "expired",
@@ -161,6 +162,10 @@ pub(super) fn is_harmless(value: &str, key: Key) -> bool {
     {
         return true;
     }
+    // A block of YAML begins on the next line.
+    if matches!(core, "|" | ">" | "|-" | ">-" | "|+" | ">+") {
+        return true;
+    }
     if matches!(core, "%s" | "%v" | "%d" | "%q" | "{" | "$" | "%") || within("%(", ")s") {
         return true;
     }
@@ -180,6 +185,7 @@ pub(super) fn is_harmless(value: &str, key: Key) -> bool {
         Key::Strong => is(&NOTHING),
         // A status or an error has three digits, a count few; a one-time password has six.
         Key::Weak | Key::Quiet | Key::Parameter => is(&NOTHING) || is(&STATES) || is_short_number(6),
+        Key::Code => !is_code(core),
         Key::Authorization | Key::Cookie => is(&NOTHING) || is(&STATES),
     }
 }
@@ -235,4 +241,64 @@ pub(super) fn looks_secret(word: &[u8]) -> bool {
             !byte.is_ascii_lowercase() && !matches!(byte, b'-' | b'\'' | b':' | b',' | b' ' | b')')
         })
         && !core.contains(&b' ')
+}
+
+/// Whether people type this in: four digits or more, perhaps in groups and with letters.
+fn is_code(value: &str) -> bool {
+    let digits = value.bytes().filter(u8::is_ascii_digit).count();
+    let is_number = value.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
+    digits >= 4 && (is_number && digits <= 12 || shows_itself(value.as_bytes()))
+}
+
+/// Whether a word after a name that is not sure is a value, and no word of a sentence, file or host.
+pub(super) fn shows_itself(word: &[u8]) -> bool {
+    let has = |test: fn(&u8) -> bool| word.iter().any(test);
+    let ends_as_name = || {
+        let ending = word
+            .iter()
+            .rev()
+            .take_while(|byte| byte.is_ascii_lowercase())
+            .count();
+        (2..=5).contains(&ending) && word.iter().rev().nth(ending) == Some(&b'.')
+    };
+    word.len() >= 6
+        && word.iter().all(u8::is_ascii_graphic)
+        && !matches!(word[0], b'/' | b'.' | b'<' | b'[' | b'(' | b'{')
+        && memchr::memmem::find(word, b"://").is_none()
+        && has(u8::is_ascii_alphabetic)
+        && (has(u8::is_ascii_digit)
+            || has(|byte| matches!(byte, b'!' | b'$' | b'%' | b'^' | b'*' | b'+' | b'=' | b'#' | b'~'))
+            || word.len() >= 20 && word.iter().all(u8::is_ascii_alphabetic))
+        && !ends_as_name()
+}
+
+/// Whether a word was drawn by lot: no name is written so.
+pub(super) fn looks_random(word: &[u8]) -> bool {
+    let kind = |byte: u8| match byte {
+        b'a'..=b'z' => 0,
+        b'A'..=b'Z' => 1,
+        b'0'..=b'9' => 2,
+        _ => 3,
+    };
+    let mut seen = [0_usize; 4];
+    let (mut changes, mut before) = (0, 3);
+    for byte in word {
+        let found = kind(*byte);
+        seen[found] += 1;
+        // `Base64Encoder` changes where its words begin, and seldom.
+        changes += usize::from(found != before && (before, found) != (1, 0));
+        before = found;
+    }
+    let [small, large, digits, signs] = seen;
+    let is_whole = word.first().is_some_and(u8::is_ascii_alphanumeric)
+        && word.iter().all(|byte| {
+            byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'+' | b'/' | b'=' | b'.' | b'~')
+        });
+    let is_mixed = small > 0 && large > 0 && digits > 0 && changes * 4 >= word.len();
+    let is_one_case = signs == 0 && word.len() >= 16 && digits >= 4 && small + large > 0;
+    let is_hex = || {
+        let is_hex = |byte: &u8| byte.is_ascii_hexdigit() || *byte == b'-';
+        word.len() >= 24 && digits > 0 && word.iter().all(is_hex)
+    };
+    is_whole && word.len() >= 10 && (is_mixed || is_one_case || is_hex())
 }

@@ -110,23 +110,117 @@ fn last_at(bytes: &[u8], from: usize, to: usize) -> Option<usize> {
     last
 }
 
-/// `user:password@tcp(host:3306)/db`, as Go's MySQL driver takes it; `at` is the `@`.
-pub(super) fn driver_address(text: &str, at: usize, covered: usize, spans: &mut Spans) {
+/// Words before a colon and a name with a host that are no users: `sip:joe@host:5060`.
+const NO_USERS: [&str; 26] = [
+    "account",
+    "acct",
+    "bcc",
+    "by",
+    "cc",
+    "email",
+    "file",
+    "for",
+    "from",
+    "git",
+    "jid",
+    "link",
+    "login",
+    "mail",
+    "mailto",
+    "npm",
+    "patch",
+    "pkg",
+    "rcpt",
+    "recipient",
+    "scp",
+    "sender",
+    "sip",
+    "sips",
+    "ssh",
+    "to",
+];
+
+/// What Go's MySQL driver puts round an address.
+const NETWORKS: [&[u8]; 6] = [b"tcp(", b"tcp6(", b"udp(", b"unix(", b"cloudsql", b"("];
+
+/// `user:password@host:5432/db` without a scheme, `user:password@tcp(host:3306)/db`, `tcp(user:password@host)`; `at` is the
+/// `@`. The address has to say that it is one: `user:name@host` may as well be somebody's.
+pub(super) fn bare_address(text: &str, at: usize, covered: usize, spans: &mut Spans) {
     let bytes = text.as_bytes();
-    if !bytes[at + 1..].starts_with(b"tcp(") && !bytes[at + 1..].starts_with(b"unix(") {
+    let rest = &bytes[at + 1..];
+    let is_driver = NETWORKS.iter().any(|network| rest.starts_with(network));
+    if !is_driver
+        && !rest
+            .first()
+            .is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'[')
+    {
         return;
     }
     let begin = at.saturating_sub(256).max(covered);
+    let is_end = |byte: &u8| {
+        matches!(byte, b' ' | b'\t' | b'"' | b'\'' | b'`' | b'=')
+            || !is_driver
+                && matches!(
+                    byte,
+                    b',' | b';' | b'|' | b'<' | b'[' | b'(' | b'{' | b'/' | b'\\'
+                )
+    };
     let from = bytes[begin..at]
         .iter()
-        .rposition(|byte| matches!(byte, b' ' | b'\t' | b'"' | b'\'' | b'`' | b'='))
+        .rposition(is_end)
         .map_or(begin, |before| begin + before + 1);
-    if let Some(colon) = memchr::memchr(b':', &bytes[from..at]) {
-        let from = from + colon + 1;
-        if text.is_char_boundary(from) && !is_harmless(&text[from..at], Key::Strong) {
-            spans.redact(from, at, REDACTED);
-        }
+    let Some(colon) = memchr::memchr(b':', &bytes[from..at]).map(|length| from + length) else {
+        return;
+    };
+    let password = colon + 1;
+    if password == at || !text.is_char_boundary(password) || is_harmless(&text[password..at], Key::Strong) {
+        return;
     }
+    if is_driver || (is_user(&text.as_bytes()[from..colon]) && is_address(bytes, from, password, at)) {
+        spans.redact(password, at, REDACTED);
+    }
+}
+
+fn is_user(user: &[u8]) -> bool {
+    user.first().is_some_and(u8::is_ascii_alphabetic)
+        && user
+            .iter()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.'))
+        && !NO_USERS
+            .iter()
+            .any(|word| word.as_bytes().eq_ignore_ascii_case(user))
+}
+
+/// Whether a host with a port stands after the `@`, or what else shows that a database is meant.
+fn is_address(bytes: &[u8], from: usize, password: usize, at: usize) -> bool {
+    let is_host = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'[' | b']');
+    let host = at + 1 + bytes[at + 1..].iter().take(255).take_while(is_host).count();
+    let digits = bytes[(host + 1).min(bytes.len())..]
+        .iter()
+        .take(6)
+        .take_while(|byte| byte.is_ascii_digit());
+    let past = host + 1 + digits.count();
+    let goes_on = |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
+    match bytes.get(host) {
+        // A line and a column follow a file: `a:b@c.js:12:5`.
+        Some(b':') if (host + 3..=host + 6).contains(&past) => {
+            let is_column =
+                bytes.get(past) == Some(&b':') && bytes.get(past + 1).is_some_and(u8::is_ascii_digit);
+            !goes_on(bytes.get(past)) && !is_column
+        }
+        Some(b'/') => goes_on(bytes.get(host + 1)) && is_mixed(&bytes[password..at]),
+        Some(b')') => bytes[..from].ends_with(b"tcp("),
+        _ => false,
+    }
+}
+
+/// Whether letters and digits are in it: without a port, only the password tells an address from a name with a resource.
+fn is_mixed(password: &[u8]) -> bool {
+    let has = |test: fn(&u8) -> bool| password.iter().any(test);
+    password.len() >= 4
+        && has(u8::is_ascii_digit)
+        && has(u8::is_ascii_alphabetic)
+        && !password.contains(&b'.')
 }
 
 /// After `oracle:thin:`: `user/password@host`.

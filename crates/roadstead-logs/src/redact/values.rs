@@ -4,10 +4,11 @@
 //! alone ("invalid token: unexpected end"), and values that say nothing (`null`, `***`, `${DB_PASSWORD}`).
 
 use super::Spans;
-use super::assigned::{Assigned, Sign, assigned, name_around};
+use super::assigned::{Assigned, Sign, assigned, label_around, name_around};
+use super::calls;
 use super::headers::{authorization, cookies};
 use super::keys::{self, Key, classify};
-use super::plain::{is_harmless, is_prose, looks_secret};
+use super::plain::{is_harmless, is_prose, looks_random, looks_secret, shows_itself};
 use super::quotes::{Quote, bare_end, separates, skip_blanks};
 
 /// Longest sentence that is left alone where a secret may stand.
@@ -17,20 +18,60 @@ const SENTENCE_BYTES: usize = 512;
 pub(super) fn find(text: &str, from: usize, to: usize, spans: &mut Spans) -> usize {
     let bytes = text.as_bytes();
     let (begin, end) = name_around(bytes, from, to);
-    let Some(key) = (end - begin <= keys::LONGEST)
-        .then(|| classify(&bytes[begin..end]))
-        .flatten()
-    else {
+    if bytes.get(end) == Some(&b'(') && calls::arguments(text, end, spans) {
         return end;
-    };
-    let name = &bytes[begin..end];
-    if let Some(assigned) = assigned(bytes, begin, end, key)
-        && !means_something_else(name, &bytes[assigned.value..])
+    }
+    let key = (end - begin <= keys::LONGEST)
+        .then(|| classify(&bytes[begin..end]))
+        .flatten();
+    if let Some(key) = key
+        && let Some(assigned) = assigned(bytes, begin, end, key)
     {
-        value(text, begin, key, &assigned, spans);
+        if !means_something_else(&bytes[begin..end], &bytes[assigned.value..]) {
+            value(text, &Name { begin, end, key }, &assigned, spans);
+        }
+        if key != Key::Parameter {
+            return end;
+        }
+    }
+    if let Some((begin, end, key)) = label_around(bytes, begin, end)
+        && let Some(assigned) = assigned(bytes, begin, end, key)
+    {
+        value(text, &Name { begin, end, key }, &assigned, spans);
+        return end;
     }
     end
 }
+
+/// A name that says what its value is.
+struct Name {
+    begin: usize,
+    end: usize,
+    key: Key,
+}
+
+impl Name {
+    /// Whether it is of two words: then its value has to show what it is, as sentences have such words as well.
+    fn is_label(&self, bytes: &[u8]) -> bool {
+        bytes[self.begin..self.end].contains(&b' ')
+    }
+
+    /// Whether the name of a parameter of a URL is a secret's elsewhere as well: `sid=` before a word drawn by lot, `key=`
+    /// of a wireless network.
+    fn is_secret_elsewhere(&self, bytes: &[u8], value: &[u8]) -> bool {
+        match &bytes[self.begin..self.end] {
+            b"sid" => looks_random(value),
+            b"key" => {
+                let before = &bytes[self.begin.saturating_sub(NETWORK_BYTES)..self.begin];
+                memchr::memmem::find(before, b"ssid=").is_some()
+            }
+            _ => false,
+        }
+    }
+}
+
+/// How far before its key a wireless network's name stands.
+const NETWORK_BYTES: usize = 48;
 
 /// Shells call the working directory `PWD`; protocols number their requests with keys that have names (`apiKey=FETCH`).
 fn means_something_else(name: &[u8], value: &[u8]) -> bool {
@@ -48,21 +89,33 @@ fn means_something_else(name: &[u8], value: &[u8]) -> bool {
     }
 }
 
-fn value(text: &str, begin: usize, key: Key, assigned: &Assigned, spans: &mut Spans) {
+fn value(text: &str, name: &Name, assigned: &Assigned, spans: &mut Spans) {
     let bytes = text.as_bytes();
+    let (begin, key) = (name.begin, name.key);
     let before = begin.checked_sub(1).map_or(0, |at| bytes[at]);
     let is_parameter = matches!(before, b'?' | b'&') && assigned.sign == Sign::Equals;
-    if key == Key::Parameter && !is_parameter {
-        return;
-    }
-    let is_clear =
-        assigned.sign != Sign::Colon || assigned.name_quote.is_some() || bytes[begin..].contains(&b'-');
-    if key == Key::Quiet && !is_clear {
-        return;
-    }
+    // Headers have hyphens: `X-Auth: x`.
+    let is_clear = assigned.sign != Sign::Colon
+        || assigned.name_quote.is_some()
+        || bytes[begin..name.end].contains(&b'-');
     let mut at = unwrap(bytes, assigned.value);
     if assigned.name_quote.is_none() && spans.is_end_of_string(bytes, at) {
         return;
+    }
+    let is_label = name.is_label(bytes);
+    if is_label || key == Key::Parameter && !is_parameter || key == Key::Quiet && !is_clear {
+        let window = &bytes[..bytes.len().min(at + SENTENCE_BYTES)];
+        let (from, end) = spans.extent(window, at);
+        let word = &bytes[from..end];
+        let is_value = match key {
+            Key::Parameter => assigned.sign == Sign::Equals && name.is_secret_elsewhere(bytes, word),
+            Key::Quiet => looks_random(word),
+            Key::Code => true,
+            _ => shows_itself(word),
+        };
+        if !is_value {
+            return;
+        }
     }
     match assigned.sign {
         Sign::Tag => {
@@ -74,7 +127,13 @@ fn value(text: &str, begin: usize, key: Key, assigned: &Assigned, spans: &mut Sp
         }
         Sign::Words => {
             let (at, end) = spans.extent(bytes, at);
-            if looks_secret(bytes[at..end].trim_ascii()) {
+            let word = text[at..end].trim();
+            let is_secret = match key {
+                Key::Strong => looks_secret(word.as_bytes()) && !is_harmless(word, key),
+                Key::Code => !is_harmless(word, key),
+                _ => shows_itself(word.as_bytes()),
+            };
+            if is_secret {
                 spans.redact_word(at, end);
             }
             return;
@@ -119,13 +178,26 @@ fn list_end(bytes: &[u8], at: usize) -> Option<usize> {
 }
 
 /// What a language puts round a value when it prints it: `Some("x")`, `b'x'`, `Secret("x")`.
-fn unwrap(bytes: &[u8], at: usize) -> usize {
+pub(super) fn unwrap(bytes: &[u8], at: usize) -> usize {
     let letters = bytes[at..]
         .iter()
         .take(16)
         .take_while(|byte| byte.is_ascii_alphabetic())
         .count();
     let past = at + letters;
+    // `string(12) "x"`
+    let digits = bytes[past..]
+        .iter()
+        .skip(1)
+        .take(10)
+        .take_while(|byte| byte.is_ascii_digit())
+        .count();
+    if letters > 0 && digits > 0 && bytes[past] == b'(' && bytes.get(past + digits + 1) == Some(&b')') {
+        let quote = skip_blanks(bytes, past + digits + 2);
+        if Quote::at(bytes, quote).is_some() {
+            return quote;
+        }
+    }
     let opened = past + usize::from(bytes.get(past) == Some(&b'('));
     if Quote::at(bytes, opened).is_some_and(|quote| quote.depth > 0 || quote.len() == 1)
         && (opened > past || letters == 1)
@@ -137,7 +209,7 @@ fn unwrap(bytes: &[u8], at: usize) -> usize {
 }
 
 /// A value between quotes.
-fn inside(text: &str, from: usize, end: usize, key: Key, spans: &mut Spans) {
+pub(super) fn inside(text: &str, from: usize, end: usize, key: Key, spans: &mut Spans) {
     match key {
         Key::Authorization => authorization(text, from, end, spans),
         Key::Cookie => cookies(text, from, end, spans),
