@@ -71,7 +71,7 @@ const STATES: [&str; 34] = [
 ];
 
 /// How a sentence goes on after "password:" or "token:".
-const SENTENCE: [&str; 65] = [
+const SENTENCE: [&str; 70] = [
     "a",
     "all",
     "already",
@@ -87,8 +87,8 @@ const SENTENCE: [&str; 65] = [
     "but",
     "by",
     "can",
-    "cannot",
     "can't",
+    "cannot",
     "contains",
     "could",
     "couldn't",
@@ -119,6 +119,7 @@ const SENTENCE: [&str; 65] = [
     "no",
     "not",
     "of",
+    "on",
     "only",
     "permission",
     "please",
@@ -126,7 +127,9 @@ const SENTENCE: [&str; 65] = [
     "required",
     "requires",
     "should",
+    "that",
     "the",
+    "they",
     "this",
     "too",
     "unable",
@@ -135,8 +138,10 @@ const SENTENCE: [&str; 65] = [
     "user",
     "value",
     "was",
+    "we",
     "wrong",
     "you",
+    "your",
 ];
 
 /// Whether the whole value says nothing: absent, masked already, or a place where a secret is put in later.

@@ -506,6 +506,7 @@ fn what_is_said_about_secrets_stays() {
         "FATAL: password authentication failed for user \"x\"",
         "token expired",
         "invalid api key",
+        "key 'a' was replaced by 'jwt_secret': you are not required to change it",
         "secret not found",
         "auth=ok",
         "password: required",

@@ -270,8 +270,12 @@ fn bare(text: &str, at: usize, begin: usize, key: Key, assigned: &Assigned, span
     if value.is_empty() || is_harmless(value, key) {
         return;
     }
-    let is_sentence = assigned.sign == Sign::Colon && assigned.name_quote.is_none();
-    if is_sentence && is_prose(&text[at..], key) {
+    // Behind a name between quotes, too, a sentence may go on: `replaced by 'jwt_secret': you need not …`.
+    let how_sure = match assigned.name_quote {
+        Some(_) => Key::Strong,
+        None => key,
+    };
+    if assigned.sign == Sign::Colon && is_prose(&text[at..], how_sure) {
         return;
     }
     spans.redact_word(at, end);
