@@ -117,7 +117,10 @@ async fn fill(dir: &Path, fleet: &IssueFleet) -> anyhow::Result<u64> {
                     looked_at_ms: fleet.end_ms,
                     state: "ok".to_owned(),
                     fault_json: None,
+                    lost: None,
+                    drained: false,
                 },
+                losses: Vec::new(),
                 issues,
             })
             .collect();

@@ -111,6 +111,10 @@ log_errors: number | null,
  */
 log_warnings: number | null, 
 /**
+ * Lines of its logs of this window were lost before they could be read: what is counted of them is a lower bound.
+ */
+log_lines_lost: boolean, 
+/**
  * Its containers.
  */
 containers: Array<ContainerInReport>, 
@@ -198,6 +202,10 @@ errors_24h: number | null,
  * Warning events in the last 24 hours; absent when logs are not read.
  */
 warnings_24h: number | null, 
+/**
+ * Lines of its logs were lost in the last 24 hours before they could be read: these counts are lower bounds.
+ */
+events_are_at_least: boolean, 
 /**
  * OOM kills in the span.
  */
@@ -1053,6 +1061,10 @@ errors_24h: number | null,
  */
 warnings_24h: number | null, 
 /**
+ * Lines of its logs were lost in the last 24 hours before they could be read: these counts are lower bounds.
+ */
+events_are_at_least: boolean, 
+/**
  * OOM kills in the span.
  */
 oom_kills: number, 
@@ -1707,6 +1719,10 @@ hosts: number,
  */
 containers: number, 
 /**
+ * Lines of its app's logs were lost since it was first seen, the last of them at this moment: `count` is a lower bound.
+ */
+lines_lost_until_ms: number | null, 
+/**
  * Events per bucket of the page's span, oldest first.
  */
 spark: Array<number>, };
@@ -1909,9 +1925,19 @@ needed_ms: number,
  */
 measured_ms: number, } | { "kind": "too_many_gaps" };
 
+export type LogLoss = { 
+/**
+ * What was printed before was read.
+ */
+from_ms: number, 
+/**
+ * What was printed since was read.
+ */
+until_ms: number, };
+
 export type LogScan = { 
 /**
- * State of the last pass.
+ * State of the last pass, or that lines were lost in the last 24 hours.
  */
 state: LogScanState, 
 /**
@@ -1929,7 +1955,11 @@ lines: number,
 /**
  * Why it could not be read.
  */
-fault: Fault | null, };
+fault: Fault | null, 
+/**
+ * When lines were printed that were rotated away unread, the newest such stretch.
+ */
+lost: LogLoss | null, };
 
 export type LogScanState = "ok" | "behind" | "truncated" | "timeout" | "unreadable" | "no_logs";
 

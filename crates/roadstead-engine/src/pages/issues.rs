@@ -13,7 +13,7 @@ use crate::fleet::live::LiveFleet;
 use crate::wire::{
     IgnoreUntil, IssueCounts, IssueFilter, IssuePage, IssuePlace, IssueRequest, IssueRow, IssueSample,
     IssueSeverity, IssueSort, IssueState, IssueStateBefore, IssueStates, IssuesPage, IssuesRequest,
-    LogScanState, LogStreamName, Regression, SetIssueState, Tag, Wire, WireError,
+    LogStreamName, Regression, SetIssueState, Tag, Wire, WireError,
 };
 
 const MOST_ROWS: u32 = 500;
@@ -132,7 +132,7 @@ impl Fleet {
             total: list.total,
             counts: counts(list.counts),
             containers_read: count(scans().filter(|scan| scan.read_until_ms.is_some()).count()),
-            containers_in_trouble: count(scans().filter(|scan| scan.state != LogScanState::Ok).count()),
+            containers_in_trouble: count(scans().filter(|scan| scan.is_in_trouble(now_ms)).count()),
         })
     }
 
@@ -380,6 +380,7 @@ fn row(fleet: &LiveFleet, record: store::IssueRecord, now_ms: i64) -> IssueRow {
         count: record.count,
         hosts: record.hosts,
         containers: record.containers,
+        lines_lost_until_ms: record.lines_lost_until_ms,
         spark: record.spark,
     }
 }

@@ -6,6 +6,7 @@
 mod counts;
 mod cursors;
 mod list;
+pub(crate) mod losses;
 mod page;
 pub(crate) mod prune;
 mod record;

@@ -22,7 +22,7 @@ impl Store {
         not_seen_since_ms: i64,
         counts_before_ms: i64,
         rows: i64,
-    ) -> Result<[u64; 4], StoreError> {
+    ) -> Result<[u64; 5], StoreError> {
         let mut tx = self.write().await?;
         let stale = sqlx::query_scalar!(
             "SELECT issue_id FROM issue WHERE last_seen_ms < ? AND pruned_at_ms IS NULL ORDER BY last_seen_ms LIMIT ?",
@@ -98,8 +98,9 @@ impl Store {
         .execute(&mut *tx)
         .await?
         .rows_affected();
+        let losses = super::losses::prune(&mut tx, counts_before_ms.min(not_seen_since_ms), rows).await?;
         tx.commit().await?;
-        Ok([stale.len() as u64, deserted.len() as u64, hours, counts])
+        Ok([stale.len() as u64, deserted.len() as u64, hours, counts, losses])
     }
 }
 

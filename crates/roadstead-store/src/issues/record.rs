@@ -40,6 +40,9 @@ impl Store {
                 counted.push((issue, found));
             }
             super::counts::add(&mut tx, read.deployment, &counted).await?;
+            for (cause, range) in &read.losses {
+                super::losses::add(&mut tx, read.deployment, *cause, *range).await?;
+            }
         }
         tx.commit().await?;
         Ok(recorded)

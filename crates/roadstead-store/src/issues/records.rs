@@ -67,6 +67,32 @@ pub struct LogCursor {
     pub state: String,
     /// What else there is to say of the state, as JSON; the caller's own.
     pub fault_json: Option<String>,
+    /// The newest stretch of its log that was rotated away unread.
+    pub lost: Option<TimeRange>,
+    /// It has ended and was read to its end: nothing is lost when it is removed.
+    pub drained: bool,
+}
+
+/// Why lines of a log can never be counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum LossCause {
+    /// The engine had thrown them away before they were read.
+    Rotated,
+    /// Their container was removed before its last lines were read.
+    Removed,
+    /// They are older than a container never seen is read.
+    LookBack,
+}
+
+/// A stretch of which lines were lost: what is counted of it is a lower bound.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LogLoss {
+    /// Whose lines.
+    pub deployment: DeploymentId,
+    /// Why.
+    pub cause: LossCause,
+    /// When they were printed.
+    pub range: TimeRange,
 }
 
 /// What one pass over one container's log found.
@@ -86,8 +112,10 @@ pub struct LogRead {
     pub image: String,
     /// Where the stored cursor stood when the read began; absent for a container never read.
     pub before: Option<LogPosition>,
-    /// Where it stands now; `lines` are those of this read alone.
+    /// Where it stands now; `lines` are those of this read alone, and so is what was lost.
     pub cursor: LogCursor,
+    /// Lines found to be lost, by when they were printed.
+    pub losses: Vec<(LossCause, TimeRange)>,
     /// What was found, one entry per fingerprint.
     pub issues: Vec<FoundIssue>,
 }
@@ -226,6 +254,8 @@ pub struct IssueRecord {
     pub state_at_ms: Option<i64>,
     /// Where and when it came back.
     pub regressed: Option<Regression>,
+    /// Lines of its app were lost since it was first seen, the last of them at this moment: its count is a lower bound.
+    pub lines_lost_until_ms: Option<i64>,
     /// Events per bucket of the span asked for.
     pub spark: Vec<u64>,
 }

@@ -64,7 +64,10 @@ impl Log {
                 looked_at_ms: NOW_MS,
                 state: "ok".to_owned(),
                 fault_json: None,
+                lost: None,
+                drained: false,
             },
+            losses: Vec::new(),
             issues,
         }
     }

@@ -3,12 +3,16 @@ import { CommandFailed } from '$lib/backend/backend';
 import { fixtureBackend } from '$lib/backend/fixture';
 import type { IssueRow, LogScan } from '$lib/bindings';
 import { Toasts } from '$lib/components/toasts.svelte';
+import { formatCount } from '$lib/format/numbers';
 import { locale } from '$lib/i18n/i18n.svelte';
 import { issueColumns } from './columns';
 import { ignoredBy, IssueActions } from './issueActions';
 import {
+  atLeastCount,
+  lossSentence,
   marksOf,
   marksSentence,
+  occurrences,
   rankOfScan,
   scanWord,
   shortMessage,
@@ -69,6 +73,15 @@ describe('an issue in words', () => {
     expect(splitTime(message).join(''), 'nothing is lost').toBe(message);
   });
 
+  it('says that lines were lost since it was first seen, and when', () => {
+    expect(occurrences({ count: 1204, lines_lost_until_ms: null })).toBe('1,204');
+    expect(lossSentence({ lines_lost_until_ms: null })).toBeUndefined();
+    const lost = { count: 1204, lines_lost_until_ms: Date.UTC(2026, 2, 14, 9, 5) };
+    expect(occurrences(lost)).toBe('≥\u00a01,204');
+    expect(lossSentence(lost)).toMatch(/^At least: .*14/);
+    expect(atLeastCount(null), 'what was never read is not at least anything').toBe(formatCount(null));
+  });
+
   it('is called by the beginning of its message', () => {
     expect(shortMessage('short')).toBe('short');
     expect(shortMessage('x'.repeat(500)).length).toBeLessThanOrEqual(80);
@@ -82,6 +95,7 @@ describe('how far a log was read', () => {
     looked_at_ms: 0,
     lines: 0,
     fault: null,
+    lost: null,
   });
 
   it('has the worst as the highest, and what was never looked at as not measured', () => {

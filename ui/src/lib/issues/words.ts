@@ -1,6 +1,7 @@
 /** Issues in words: what they are, what was said of them, and where they were seen. */
 import type { IssueRow, IssueSeverity, IssueState, LogScan, LogScanState } from '$lib/bindings';
 import type { Tone } from '$lib/components/tone';
+import { formatCount } from '$lib/format/numbers';
 import { formatMinute } from '$lib/format/times';
 import { t } from '$lib/i18n/i18n.svelte';
 
@@ -56,6 +57,21 @@ export function marksSentence(row: Pick<IssueRow, 'state' | 'is_new' | 'regresse
       .map(({ text }) => text)
       .join(', ') || t('issues:state.open')
   );
+}
+
+/** A count that may be higher: `≥ 1,204`. */
+export function atLeastCount(count: number | null): string {
+  return count === null ? formatCount(count) : `≥\u00a0${formatCount(count)}`;
+}
+
+/** How often it happened, as far as its lines could be read. */
+export function occurrences(row: Pick<IssueRow, 'count' | 'lines_lost_until_ms'>): string {
+  return row.lines_lost_until_ms === null ? formatCount(row.count) : atLeastCount(row.count);
+}
+
+/** Why the count may be too low; nothing when it is exact. */
+export function lossSentence({ lines_lost_until_ms: lost }: Pick<IssueRow, 'lines_lost_until_ms'>): string | undefined {
+  return lost === null ? undefined : t('issues:lost', { moment: formatMinute(lost) });
 }
 
 /** Where it was seen: `3 hosts, 5 containers`. */

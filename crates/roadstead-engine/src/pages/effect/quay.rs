@@ -157,7 +157,10 @@ impl Quay {
                 looked_at_ms: self.clock.now_ms(),
                 state: "ok".into(),
                 fault_json: None,
+                lost: None,
+                drained: false,
             },
+            losses: Vec::new(),
             issues: issues.collect(),
         };
         let recorded = self.fleet.store.record_logs(&[read]).await.unwrap();
