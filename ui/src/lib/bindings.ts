@@ -479,6 +479,20 @@ fault: Fault,
  */
 elapsed_ms: number, };
 
+export type ContainerGeneration = { 
+/**
+ * The engine's id of the container.
+ */
+engine_id: string, 
+/**
+ * The id of its image: a tag that was pulled again names another one.
+ */
+image_id: string, 
+/**
+ * When it was created.
+ */
+created_at_ms: number, };
+
 export type ContainerInReport = { 
 /**
  * Its name; absent when it is forgotten by now.
@@ -1647,6 +1661,10 @@ container_name: string,
  */
 image: string, 
 /**
+ * Which container of its name had the newest event; absent for what was seen before that was kept.
+ */
+generation: ContainerGeneration | null, 
+/**
  * Events.
  */
 count: number, 
@@ -2309,6 +2327,8 @@ paused: boolean, };
 
 export type Period = "day" | "week" | "month" | "quarter" | { "free": TimeRange };
 
+export type PlaceChange = "nothing" | "container" | "image" | "place";
+
 export type PlanRequest = { 
 /**
  * The app.
@@ -2377,7 +2397,15 @@ container_name: string,
 /**
  * The image that container ran.
  */
-image: string, };
+image: string, 
+/**
+ * Which container of its name; absent for what came back before that was kept.
+ */
+generation: ContainerGeneration | null, 
+/**
+ * What was another than at the newest event there before; absent where that is not known.
+ */
+change: PlaceChange | null, };
 
 export type ServiceImage = { 
 /**

@@ -16,7 +16,7 @@ use roadstead_model::{
     AppId, ContainerFacts, ContainerId, ContainerState, DeploymentId, Fault, FaultCause, HostId, TimeRange,
     Window,
 };
-use roadstead_store::{LogCursor, LogPosition, LogRead, LossCause, StoreError, StreamPosition};
+use roadstead_store::{Generation, LogCursor, LogPosition, LogRead, LossCause, StoreError, StreamPosition};
 use tokio::sync::{Notify, SemaphorePermit};
 use tokio::time::Instant;
 
@@ -374,6 +374,11 @@ fn read(
         host,
         container_name: facts.name.clone(),
         image: facts.image.clone(),
+        generation: Generation {
+            engine_id: facts.engine_id.clone(),
+            image_id: facts.image_id.clone(),
+            created_at_ms: facts.created_at_ms,
+        },
         before: berth.before,
         cursor: LogCursor {
             container: berth.container,

@@ -20,7 +20,8 @@ pub enum IssueSeverity {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(tag = "until", rename_all = "snake_case")]
 pub enum IgnoreUntil {
-    /// Until it happens in a container or with an image it did not happen in before.
+    /// Until it happens in another container than before, also one created anew under the same name, or with another image, also one
+    /// that the same tag names now.
     Change,
     /// Until this moment.
     Moment {
@@ -56,6 +57,35 @@ pub struct Regression {
     pub container_name: String,
     /// The image that container ran.
     pub image: String,
+    /// Which container of its name; absent for what came back before that was kept.
+    pub generation: Option<ContainerGeneration>,
+    /// What was another than at the newest event there before; absent where that is not known.
+    pub change: Option<PlaceChange>,
+}
+
+/// Which of the containers that had a name one after the other, and what it ran.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct ContainerGeneration {
+    /// The engine's id of the container.
+    pub engine_id: String,
+    /// The id of its image: a tag that was pulled again names another one.
+    pub image_id: String,
+    /// When it was created.
+    pub created_at_ms: i64,
+}
+
+/// What is another in a place of an issue since its newest event there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum PlaceChange {
+    /// Nothing: the same container, the same image.
+    Nothing,
+    /// The container was created anew, from the same image.
+    Container,
+    /// The image, by its name or by what its name stands for.
+    Image,
+    /// It was never seen there.
+    Place,
 }
 
 /// Which issues are wanted.
@@ -208,6 +238,8 @@ pub struct IssuePlace {
     pub container_name: String,
     /// The image it ran at the newest event.
     pub image: String,
+    /// Which container of its name had the newest event; absent for what was seen before that was kept.
+    pub generation: Option<ContainerGeneration>,
     /// Events.
     pub count: u64,
     /// First event there.

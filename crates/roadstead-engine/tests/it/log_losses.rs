@@ -104,17 +104,37 @@ async fn a_recreated_container_has_a_cursor_of_its_own_and_takes_the_last_lines_
     );
     print(&quay, "shop", 3, MINUTE_MS);
     let (engine, host) = quay.start_reading().await;
-    counted(&engine, 3).await;
+    let row = counted(&engine, 3).await;
+    let place = async |engine: &Engine| {
+        let page = engine.issue(IssueRequest { issue: row.issue }).await.unwrap();
+        page.places[0].generation.clone().unwrap()
+    };
+    let first = place(&engine).await;
+    let resolved = SetIssueState {
+        issues: vec![row.issue],
+        state: IssueState::Resolved,
+    };
+    engine.set_issue_state(resolved).await.unwrap();
     engine.stop().await;
     quay.host.change("shop", StubContainer::recreate);
     // Older than what was read of the one before.
     print(&quay, "shop", 2, 5 * MINUTE_MS);
+    print(&quay, "shop", 1, 0);
     let engine = quay.start().await;
-    let row = counted(&engine, 5).await;
+    let row = counted(&engine, 6).await;
+    let regression = row.regressed.clone().unwrap();
+    let second = place(&engine).await;
+    assert_eq!(regression.change, Some(PlaceChange::Container));
+    assert_eq!(regression.generation.as_ref(), Some(&second));
+    assert_ne!(second.engine_id, first.engine_id);
+    assert_eq!(
+        (second.image_id, regression.image.as_str()),
+        (first.image_id, "local/stub:1")
+    );
     assert!(row.lines_lost_until_ms.is_some());
     assert_eq!((row.hosts, row.containers), (1, 1), "the same place");
     let scan = scan(&engine, host, "shop").await.unwrap();
-    assert_eq!((scan.lines, scan.state, scan.lost), (2, LogScanState::Ok, None));
+    assert_eq!((scan.lines, scan.state, scan.lost), (3, LogScanState::Ok, None));
     assert_eq!(at_least(&engine).await, BTreeSet::from(["shop".to_owned()]));
     engine.stop().await;
 }

@@ -8,6 +8,7 @@ mod cursors;
 mod list;
 pub(crate) mod losses;
 mod page;
+mod places;
 pub(crate) mod prune;
 mod record;
 mod records;

@@ -5,7 +5,7 @@ use sqlx::SqliteConnection;
 use roadstead_model::HostId;
 use roadstead_model::time::HOUR_MS;
 
-use super::record::count_places;
+use super::places;
 use crate::store::id_list;
 use crate::{Store, StoreError};
 
@@ -65,7 +65,7 @@ impl Store {
             )
             .execute(&mut *tx)
             .await?;
-            count_places(&mut tx, place.issue_id).await?;
+            places::count_all(&mut tx, place.issue_id).await?;
         }
         if !stale.is_empty() {
             sqlx::query!(
@@ -131,7 +131,7 @@ pub(crate) async fn forget_host(tx: &mut SqliteConnection, host: HostId) -> Resu
         sqlx::query(statement).bind(host.0).execute(&mut *tx).await?;
     }
     for issue in &touched {
-        count_places(tx, *issue).await?;
+        places::count_all(tx, *issue).await?;
         sqlx::query!(
             r#"UPDATE issue SET last_seen_ms =
                    COALESCE((SELECT MAX(last_seen_ms) FROM issue_place WHERE issue_place.issue_id = ?1), last_seen_ms)

@@ -1,6 +1,8 @@
 //! What the store is given and gives back of logs and issues.
 
-use roadstead_model::{AppId, ContainerId, DeploymentId, HostId, IssueId, TimeRange, Window};
+use roadstead_model::{
+    AppId, ContainerId, DeploymentId, EngineContainerId, HostId, IssueId, TimeRange, Window,
+};
 
 /// How bad the events of an issue are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -95,6 +97,31 @@ pub struct LogLoss {
     pub range: TimeRange,
 }
 
+/// Which of the containers that had a name one after the other, and what it ran: a tag that was pulled again names another image.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Generation {
+    /// The engine's id of the container.
+    pub engine_id: EngineContainerId,
+    /// The id of its image.
+    pub image_id: String,
+    /// When it was created, UTC epoch milliseconds.
+    pub created_at_ms: i64,
+}
+
+/// What is another in a place of an issue since its newest event there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PlaceChange {
+    /// Nothing: the same container, the same image.
+    Nothing,
+    /// The container was created anew, from the same image.
+    Container,
+    /// The image, by its name or by what its name stands for.
+    Image,
+    /// It was never seen there.
+    Place,
+}
+
 /// What one pass over one container's log found.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LogRead {
@@ -110,6 +137,8 @@ pub struct LogRead {
     pub container_name: String,
     /// The image it runs.
     pub image: String,
+    /// Which container of its name it is.
+    pub generation: Generation,
     /// Where the stored cursor stood when the read began; absent for a container never read.
     pub before: Option<LogPosition>,
     /// Where it stands now; `lines` are those of this read alone, and so is what was lost.
@@ -182,7 +211,8 @@ pub struct Recorded {
 /// Until when an issue is ignored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum IgnoredUntil {
-    /// Until it is seen in a container or with an image it was not seen in before.
+    /// Until it is seen in another container than before, also one that was created anew under the same name, or with another image,
+    /// also one that the same tag names now.
     Change,
     /// Until this moment, UTC epoch milliseconds.
     Moment(i64),
@@ -225,6 +255,12 @@ pub struct Regression {
     pub container_name: String,
     /// The image it ran.
     pub image: String,
+    /// Which container of its name; absent for what came back before that was kept.
+    #[serde(default)]
+    pub generation: Option<Generation>,
+    /// What was another than at the newest event there before; absent where that is not known.
+    #[serde(default)]
+    pub change: Option<PlaceChange>,
 }
 
 /// An issue.
@@ -394,6 +430,8 @@ pub struct IssuePlaceRecord {
     pub container_name: String,
     /// The image at the newest event.
     pub image: String,
+    /// Which container of its name had the newest event; absent for what was seen before that was kept.
+    pub generation: Option<Generation>,
     /// Events.
     pub count: u64,
     /// First event there.

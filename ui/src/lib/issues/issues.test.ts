@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { CommandFailed } from '$lib/backend/backend';
 import { fixtureBackend } from '$lib/backend/fixture';
-import type { IssueRow, LogScan } from '$lib/bindings';
+import type { IssueRow, LogScan, Regression } from '$lib/bindings';
 import { Toasts } from '$lib/components/toasts.svelte';
 import { formatCount } from '$lib/format/numbers';
 import { locale } from '$lib/i18n/i18n.svelte';
@@ -9,6 +9,7 @@ import { issueColumns } from './columns';
 import { ignoredBy, IssueActions } from './issueActions';
 import {
   atLeastCount,
+  changeSentence,
   lossSentence,
   marksOf,
   marksSentence,
@@ -26,7 +27,15 @@ const usual: Pick<IssueRow, 'state' | 'is_new' | 'regressed'> = {
   is_new: false,
   regressed: null,
 };
-const regressed = { at_ms: 0, host: 1, host_name: 'quay', container_name: 'db', image: 'pg:16' };
+const regressed: Regression = {
+  at_ms: 0,
+  host: 1,
+  host_name: 'quay',
+  container_name: 'db',
+  image: 'pg:16',
+  generation: { engine_id: 'c0ffee'.repeat(10), image_id: `sha256:${'beef01'.repeat(10)}`, created_at_ms: 0 },
+  change: 'container',
+};
 const marks = (row: Partial<typeof usual>) => marksOf({ ...usual, ...row }).map(({ text }) => text);
 
 describe('an issue in words', () => {
@@ -49,6 +58,13 @@ describe('an issue in words', () => {
   it('marks no resolved or ignored issue as new', () => {
     expect(marks({ state: { state: 'resolved' }, is_new: true })).toEqual(['Resolved']);
     expect(marksSentence({ ...usual, state: { state: 'ignored', until: 'never' } })).toBe('Ignored for ever');
+  });
+
+  it('says which container and image of its name it came back in, and what is another there', () => {
+    expect(changeSentence(regressed)).toMatch(/^The container was created anew .*c0ffeec0ffee.*beef01beef01/);
+    expect(changeSentence({ ...regressed, change: 'image' })).toMatch(/^The image is another one/);
+    expect(changeSentence({ ...regressed, change: null })).toMatch(/^Container c0ffeec0ffee, created/);
+    expect(changeSentence({ ...regressed, generation: null }), 'nothing is made up').toBeUndefined();
   });
 
   it('counts hosts and containers by the rules of the language', () => {

@@ -1,6 +1,15 @@
 /** Issues in words: what they are, what was said of them, and where they were seen. */
-import type { IssueRow, IssueSeverity, IssueState, LogScan, LogScanState } from '$lib/bindings';
+import type {
+  ContainerGeneration,
+  IssueRow,
+  IssueSeverity,
+  IssueState,
+  LogScan,
+  LogScanState,
+  Regression,
+} from '$lib/bindings';
 import type { Tone } from '$lib/components/tone';
+import { shortDigest } from '$lib/format/images';
 import { formatCount } from '$lib/format/numbers';
 import { formatMinute } from '$lib/format/times';
 import { t } from '$lib/i18n/i18n.svelte';
@@ -47,6 +56,22 @@ export function marksOf(row: Pick<IssueRow, 'state' | 'is_new' | 'regressed'>): 
   }
   if (row.is_new) marks.push({ text: t('issues:mark.new'), tone: 'busy', title: t('issues:mark.new_hint') });
   return marks;
+}
+
+/** Which container of its name, made when, of which image. */
+export function generationSentence(of: ContainerGeneration): string {
+  return t('issues:generation', {
+    container: of.engine_id.slice(0, 12),
+    created: formatMinute(of.created_at_ms),
+    image: shortDigest(of.image_id),
+  });
+}
+
+/** What is another where an issue came back than when it was last seen there; nothing where that was not kept. */
+export function changeSentence({ generation, change }: Regression): string | undefined {
+  if (generation === null) return undefined;
+  const which = generationSentence(generation);
+  return change === null ? which : `${t(`issues:changed.${change}`)} ${which}`;
 }
 
 /** The marks as one text; an open issue without any is simply open. */
