@@ -5,7 +5,9 @@ use std::time::Instant;
 
 use anyhow::{Context as _, ensure};
 use roadstead_model::time::{DAY_MS, WINDOW_MS, align_down};
-use roadstead_store::{FoundIssue, LogCursor, LogPosition, LogRead, OpenOptions, Store, StreamPosition};
+use roadstead_store::{
+    FoundIssue, Generation, LogCursor, LogPosition, LogRead, OpenOptions, Store, StreamPosition,
+};
 
 use crate::container_shape::container_facts;
 use crate::engine_door::store_dir;
@@ -104,6 +106,11 @@ async fn fill(dir: &Path, fleet: &IssueFleet) -> anyhow::Result<u64> {
                 host: id,
                 container_name: facts.name.clone(),
                 image: facts.image.clone(),
+                generation: Generation {
+                    engine_id: facts.engine_id.clone(),
+                    image_id: facts.image_id.clone(),
+                    created_at_ms: facts.created_at_ms,
+                },
                 before: None,
                 cursor: LogCursor {
                     container: of.container,
@@ -117,7 +124,10 @@ async fn fill(dir: &Path, fleet: &IssueFleet) -> anyhow::Result<u64> {
                     looked_at_ms: fleet.end_ms,
                     state: "ok".to_owned(),
                     fault_json: None,
+                    lost: None,
+                    drained: false,
                 },
+                losses: Vec::new(),
                 issues,
             })
             .collect();

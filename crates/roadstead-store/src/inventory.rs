@@ -171,6 +171,7 @@ impl Store {
         }
         for (engine_id, (gone, _)) in &known.containers {
             if !next.containers.contains_key(engine_id) {
+                crate::issues::losses::add_removed(&mut tx, gone, at_ms).await?;
                 sqlx::query!(
                     "UPDATE container SET gone_at_ms = ? WHERE container_id = ?",
                     at_ms,

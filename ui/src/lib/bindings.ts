@@ -111,6 +111,10 @@ log_errors: number | null,
  */
 log_warnings: number | null, 
 /**
+ * Lines of its logs of this window were lost before they could be read: what is counted of them is a lower bound.
+ */
+log_lines_lost: boolean, 
+/**
  * Its containers.
  */
 containers: Array<ContainerInReport>, 
@@ -198,6 +202,10 @@ errors_24h: number | null,
  * Warning events in the last 24 hours; absent when logs are not read.
  */
 warnings_24h: number | null, 
+/**
+ * Lines of its logs were lost in the last 24 hours before they could be read: these counts are lower bounds.
+ */
+events_are_at_least: boolean, 
 /**
  * OOM kills in the span.
  */
@@ -470,6 +478,20 @@ fault: Fault,
  * How long it took to find out.
  */
 elapsed_ms: number, };
+
+export type ContainerGeneration = { 
+/**
+ * The engine's id of the container.
+ */
+engine_id: string, 
+/**
+ * The id of its image: a tag that was pulled again names another one.
+ */
+image_id: string, 
+/**
+ * When it was created.
+ */
+created_at_ms: number, };
 
 export type ContainerInReport = { 
 /**
@@ -1053,6 +1075,10 @@ errors_24h: number | null,
  */
 warnings_24h: number | null, 
 /**
+ * Lines of its logs were lost in the last 24 hours before they could be read: these counts are lower bounds.
+ */
+events_are_at_least: boolean, 
+/**
  * OOM kills in the span.
  */
 oom_kills: number, 
@@ -1635,6 +1661,10 @@ container_name: string,
  */
 image: string, 
 /**
+ * Which container of its name had the newest event; absent for what was seen before that was kept.
+ */
+generation: ContainerGeneration | null, 
+/**
  * Events.
  */
 count: number, 
@@ -1706,6 +1736,10 @@ hosts: number,
  * Containers it was seen in.
  */
 containers: number, 
+/**
+ * Lines of its app's logs were lost since it was first seen, the last of them at this moment: `count` is a lower bound.
+ */
+lines_lost_until_ms: number | null, 
 /**
  * Events per bucket of the page's span, oldest first.
  */
@@ -1909,9 +1943,19 @@ needed_ms: number,
  */
 measured_ms: number, } | { "kind": "too_many_gaps" };
 
+export type LogLoss = { 
+/**
+ * What was printed before was read.
+ */
+from_ms: number, 
+/**
+ * What was printed since was read.
+ */
+until_ms: number, };
+
 export type LogScan = { 
 /**
- * State of the last pass.
+ * State of the last pass, or that lines were lost in the last 24 hours.
  */
 state: LogScanState, 
 /**
@@ -1929,7 +1973,11 @@ lines: number,
 /**
  * Why it could not be read.
  */
-fault: Fault | null, };
+fault: Fault | null, 
+/**
+ * When lines were printed that were rotated away unread, the newest such stretch.
+ */
+lost: LogLoss | null, };
 
 export type LogScanState = "ok" | "behind" | "truncated" | "timeout" | "unreadable" | "no_logs";
 
@@ -2279,6 +2327,8 @@ paused: boolean, };
 
 export type Period = "day" | "week" | "month" | "quarter" | { "free": TimeRange };
 
+export type PlaceChange = "nothing" | "container" | "image" | "place";
+
 export type PlanRequest = { 
 /**
  * The app.
@@ -2347,7 +2397,15 @@ container_name: string,
 /**
  * The image that container ran.
  */
-image: string, };
+image: string, 
+/**
+ * Which container of its name; absent for what came back before that was kept.
+ */
+generation: ContainerGeneration | null, 
+/**
+ * What was another than at the newest event there before; absent where that is not known.
+ */
+change: PlaceChange | null, };
 
 export type ServiceImage = { 
 /**

@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
+use roadstead_model::time::DAY_MS;
 use roadstead_model::{
     AppId, ContainerFacts, ContainerId, ContainerState, DeploymentId, HostId, MemoryLevel, Sample, Tick,
     Window,
 };
-use roadstead_store::{AppSizes, Change, ContainerRef, HostRecord};
+use roadstead_store::{AppSizes, Change, ContainerRef, HostRecord, LogLoss};
 
 use super::log_counts::LogCounts;
 use crate::connection::ConnectionLog;
@@ -56,6 +57,8 @@ pub(crate) struct LiveHost {
     pub(crate) logs: HashMap<ContainerId, LogScan>,
     /// Error and warning events of its last day.
     pub(crate) log_counts: LogCounts,
+    /// When lines of its deployments' logs were lost, in the last day at least.
+    pub(crate) log_losses: Vec<LogLoss>,
     /// What its deployments ran when they were last looked at.
     pub(crate) watch: Watch,
 }
@@ -76,6 +79,7 @@ impl LiveHost {
             unstored: Vec::new(),
             logs: HashMap::new(),
             log_counts: LogCounts::default(),
+            log_losses: Vec::new(),
             watch: Watch::default(),
             record,
         }
@@ -126,6 +130,13 @@ impl LiveHost {
         let present: HashSet<ContainerId> = self.containers.iter().map(|c| c.container).collect();
         self.oom_kills.retain(|container, _| present.contains(container));
         self.logs.retain(|container, _| present.contains(container));
+    }
+
+    /// Lines of a deployment's logs were lost in the last 24 hours: its counts of them are lower bounds.
+    #[must_use]
+    pub(crate) fn lost_lines_lately(&self, deployment: DeploymentId, now_ms: i64) -> bool {
+        let lately = |loss: &LogLoss| loss.deployment == deployment && loss.range.to_ms > now_ms - DAY_MS;
+        self.log_losses.iter().any(lately)
     }
 
     /// Memory of all containers at the last tick, by the docker CLI's formula; absent when none was measured.

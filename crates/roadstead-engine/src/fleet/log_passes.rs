@@ -13,15 +13,16 @@ use futures_util::{FutureExt as _, StreamExt as _};
 use roadstead_collect::EngineConnection;
 use roadstead_model::time::HOUR_MS;
 use roadstead_model::{
-    AppId, ContainerFacts, ContainerId, ContainerState, DeploymentId, Fault, FaultCause, HostId,
+    AppId, ContainerFacts, ContainerId, ContainerState, DeploymentId, Fault, FaultCause, HostId, TimeRange,
+    Window,
 };
-use roadstead_store::{LogCursor, LogPosition, LogRead, StoreError, StreamPosition};
+use roadstead_store::{Generation, LogCursor, LogPosition, LogRead, LossCause, StoreError, StreamPosition};
 use tokio::sync::{Notify, SemaphorePermit};
 use tokio::time::Instant;
 
 use super::Fleet;
 use crate::logs::{self, Pass, Target};
-use crate::wire::{LogScan, LogScanState, Tag};
+use crate::wire::{LogLoss, LogScan, LogScanState, Tag};
 
 /// Containers of one host that are read at once.
 const AT_ONCE: usize = 4;
@@ -100,6 +101,24 @@ struct Berth {
     app: AppId,
     target: Target,
     before: Option<LogPosition>,
+    /// The stored cursor says that the container has ended and was read to its end.
+    was_drained: bool,
+}
+
+/// Of a cursor what is compared with what a pass found.
+#[derive(Clone, Copy)]
+struct Stored {
+    position: LogPosition,
+    drained: bool,
+}
+
+impl Stored {
+    fn of(cursor: &LogCursor) -> Self {
+        Self {
+            position: cursor.position,
+            drained: cursor.drained,
+        }
+    }
 }
 
 struct Passes {
@@ -107,7 +126,7 @@ struct Passes {
     host: HostId,
     connection: EngineConnection,
     /// As stored.
-    cursors: HashMap<ContainerId, LogPosition>,
+    cursors: HashMap<ContainerId, Stored>,
     /// Containers that do not run and were read to their end, with the start of that run.
     drained: HashMap<ContainerId, Option<i64>>,
     last_lines: HashMap<ContainerId, u64>,
@@ -126,7 +145,7 @@ impl Passes {
         }
         if !self.loaded {
             let cursors = self.fleet.store.log_cursors(self.host).await?;
-            self.cursors = cursors.into_iter().map(|c| (c.container, c.position)).collect();
+            self.cursors = cursors.iter().map(|c| (c.container, Stored::of(c))).collect();
             self.drained.clear();
             // A session that ended while it stored something did not tell the badges.
             self.fleet.remember_log_counts(self.host).await?;
@@ -195,7 +214,8 @@ impl Passes {
             {
                 continue;
             }
-            let before = self.cursors.get(&container.container).copied();
+            let stored = self.cursors.get(&container.container).copied();
+            let before = stored.map(|stored| stored.position);
             let looked_at_ms = live.logs.get(&container.container).map(|scan| scan.looked_at_ms);
             berths.push(Berth {
                 container: container.container,
@@ -214,6 +234,7 @@ impl Passes {
                     engine_ahead_ms: self.engine_ahead_ms.get(&container.container).copied(),
                 },
                 before,
+                was_drained: stored.is_some_and(|stored| stored.drained),
             });
         }
         berths
@@ -249,11 +270,15 @@ impl Passes {
                 looked_at_ms: now_ms,
                 lines: pass.lines + known.as_ref().map_or(0, |known| known.lines),
                 fault: pass.fault.clone(),
+                lost: pass
+                    .lost
+                    .map(loss)
+                    .or(known.as_ref().and_then(|known| known.lost)),
             };
             let moved = berth.before != Some(pass.position) || pass.lines > 0;
             let told = known.is_some_and(|known| known.state == pass.state);
-            if moved || !told {
-                reads.push(read(self.host, &berth, pass, &scan)?);
+            if moved || !told || ended != berth.was_drained {
+                reads.push(read(self.host, &berth, pass, &scan, ended)?);
             }
             scans.push((berth.container, scan));
         }
@@ -267,7 +292,7 @@ impl Passes {
                 // Someone else moved the cursor: it is asked for again.
                 self.loaded = false;
             } else {
-                self.cursors.insert(read.container, read.cursor.position);
+                self.cursors.insert(read.container, Stored::of(&read.cursor));
             }
         }
         // Only now: what the store did not take is read again.
@@ -277,6 +302,9 @@ impl Passes {
         let told = reads
             .iter()
             .any(|read| !read.issues.is_empty() || read.cursor.state != "ok");
+        if reads.iter().any(|read| !read.losses.is_empty()) {
+            self.fleet.remember_log_losses(self.host).await?;
+        }
         self.fleet.live.with_host(self.host, |live| {
             for read in &reads {
                 if !recorded.left_out.contains(&read.container) {
@@ -304,8 +332,35 @@ fn beginning(facts: &ContainerFacts, not_before_ms: i64) -> LogPosition {
     }
 }
 
-fn read(host: HostId, berth: &Berth, pass: Pass, scan: &LogScan) -> Result<LogRead, StoreError> {
+/// What was printed before a container's first read begins, as far as it lies in the same window: of that window only a part is counted.
+fn before_look_back(berth: &Berth) -> Option<TimeRange> {
+    let from_ms = berth.target.position.from_ns.div_euclid(NANOS_A_MILLISECOND);
+    let since_ms = Window::holding(from_ms)
+        .start_ms
+        .max(berth.target.facts.created_at_ms);
+    TimeRange::new(since_ms, from_ms).filter(|_| berth.before.is_none())
+}
+
+fn loss(range: TimeRange) -> LogLoss {
+    LogLoss {
+        from_ms: range.from_ms,
+        until_ms: range.to_ms,
+    }
+}
+
+fn read(
+    host: HostId,
+    berth: &Berth,
+    pass: Pass,
+    scan: &LogScan,
+    drained: bool,
+) -> Result<LogRead, StoreError> {
     let facts = &berth.target.facts;
+    let not_kept = pass.state == LogScanState::NoLogs;
+    let look_back = before_look_back(berth).filter(|_| !not_kept);
+    let losses = (pass.lost.map(|range| (LossCause::Rotated, range)).into_iter())
+        .chain(look_back.map(|range| (LossCause::LookBack, range)))
+        .collect();
     let fault_json = scan
         .fault
         .as_ref()
@@ -319,6 +374,11 @@ fn read(host: HostId, berth: &Berth, pass: Pass, scan: &LogScan) -> Result<LogRe
         host,
         container_name: facts.name.clone(),
         image: facts.image.clone(),
+        generation: Generation {
+            engine_id: facts.engine_id.clone(),
+            image_id: facts.image_id.clone(),
+            created_at_ms: facts.created_at_ms,
+        },
         before: berth.before,
         cursor: LogCursor {
             container: berth.container,
@@ -328,7 +388,10 @@ fn read(host: HostId, berth: &Berth, pass: Pass, scan: &LogScan) -> Result<LogRe
             looked_at_ms: scan.looked_at_ms,
             state: state_word(scan.state).to_owned(),
             fault_json,
+            lost: pass.lost,
+            drained,
         },
+        losses,
         issues: pass.issues,
     })
 }
@@ -360,6 +423,7 @@ pub(super) fn scan_of(cursor: &LogCursor) -> LogScan {
         read_until_ms: cursor.read_until_ms,
         looked_at_ms: cursor.looked_at_ms,
         lines: cursor.lines,
+        lost: cursor.lost.map(loss),
         fault: cursor.fault_json.as_deref().map(|json| {
             serde_json::from_str(json).unwrap_or_else(|error| {
                 Fault::new(

@@ -290,6 +290,16 @@ impl Fleet {
             let counts = LogCounts::new(&self.store.log_counts(host, range).await?);
             self.live.with_host(host, |live| live.log_counts = counts);
         }
+        self.remember_log_losses(host).await
+    }
+
+    /// When lines of a host's logs were lost in its last day, as stored.
+    async fn remember_log_losses(&self, host: HostId) -> Result<(), StoreError> {
+        let now_ms = self.clock.now_ms();
+        if let Some(range) = TimeRange::new(now_ms - 2 * DAY_MS, now_ms + DAY_MS) {
+            let losses = self.store.log_losses(host, range).await?;
+            self.live.with_host(host, |live| live.log_losses = losses);
+        }
         Ok(())
     }
 

@@ -92,6 +92,10 @@ impl Round {
             self.store_changes().await?;
             return Ok(false);
         }
+        let removed = {
+            let listed: HashSet<_> = now.iter().map(|facts| &facts.engine_id).collect();
+            before.iter().any(|facts| !listed.contains(&facts.engine_id))
+        };
         let refs = match self.fleet.store.observe_containers(self.host, now_ms, &now).await {
             Ok(refs) => refs,
             Err(error) => {
@@ -112,6 +116,10 @@ impl Round {
         self.fleet
             .live
             .with_host(self.host, |live| live.set_containers(now, &refs));
+        if removed {
+            // Its last lines went with it.
+            self.fleet.remember_log_losses(self.host).await?;
+        }
         let all = self.count_oom_kills(found, ooms, &index, &names);
         self.keep_changes(all, &index);
         if has_new_app {

@@ -6,7 +6,7 @@ use bytes::{Bytes, BytesMut};
 use roadstead_collect::{EngineConnection, LogRefusal, LogRequest, LogStream};
 use roadstead_logs::redact::redact;
 use roadstead_model::time::MINUTE_MS;
-use roadstead_model::{ContainerFacts, Fault, FaultCause};
+use roadstead_model::{ContainerFacts, Fault, FaultCause, TimeRange};
 use roadstead_store::{FoundIssue, LogPosition, StreamPosition};
 use tokio::time::Instant;
 
@@ -62,6 +62,8 @@ pub(crate) struct Pass {
     pub(crate) fault: Option<Fault>,
     /// Everything printed before was read.
     pub(crate) read_until_ms: Option<i64>,
+    /// When lines were printed that were gone before they were read.
+    pub(crate) lost: Option<TimeRange>,
     /// What was found.
     pub(crate) issues: Vec<FoundIssue>,
     /// The engine's clock less ours, when it told.
@@ -84,6 +86,7 @@ impl Pass {
                 "this log cannot be parsed: please report it",
             )),
             read_until_ms: None,
+            lost: None,
             issues: Vec::new(),
             engine_ahead_ms: None,
             gone: false,
@@ -165,6 +168,7 @@ pub(crate) async fn pass(connection: &EngineConnection, target: &Target, now_ms:
             state,
             fault,
             read_until_ms: None,
+            lost: None,
             issues: Vec::new(),
             engine_ahead_ms: None,
             has_more: false,
@@ -366,12 +370,33 @@ impl Work<'_> {
         reader.finish(waiting)
     }
 
-    fn told(&self, outcome: Outcome, end: End, clocks: Clocks, since_ns: i64) -> Pass {
+    /// The lines between the cursor and the first that is there, when the cursor's own is there no more: it was rotated away, and
+    /// nobody knows what with it.
+    fn lost(&self, outcome: &Outcome, end: &End, clocks: Clocks, since_ns: i64) -> Option<TimeRange> {
+        if outcome.lines == 0 {
+            return None;
+        }
+        // Where an answer broke off, the cursor's line may be in what did not come.
+        let is_all = matches!(end, End::Whole | End::Budget);
         let before = self.target.position;
-        let was_lost =
-            |cursor: StreamPosition, seen: bool| cursor.at_ns.is_some_and(|ns| ns >= since_ns) && !seen;
-        let lost = outcome.lines > 0
-            && (was_lost(before.stdout, outcome.seen.stdout) || was_lost(before.stderr, outcome.seen.stderr));
+        let streams = [
+            (before.stdout, outcome.seen.stdout, outcome.overtaken.stdout),
+            (before.stderr, outcome.seen.stderr, outcome.overtaken.stderr),
+        ];
+        let from_ns = streams
+            .iter()
+            .filter(|(_, seen, overtaken)| !seen && (is_all || *overtaken))
+            .filter_map(|(cursor, ..)| cursor.at_ns.filter(|ns| *ns >= since_ns))
+            .min()?;
+        let ours_ms = |ns: i64| ns.div_euclid(NANOS_A_MILLISECOND) - clocks.ahead_ms();
+        let until_ms = outcome.first_ns.map_or(self.now_ms, ours_ms).min(self.now_ms);
+        // After the engine's clock was set back, the first line may be stamped before the cursor's.
+        let from_ms = ours_ms(from_ns).min(until_ms - 1);
+        TimeRange::new(from_ms, until_ms)
+    }
+
+    fn told(&self, outcome: Outcome, end: End, clocks: Clocks, since_ns: i64) -> Pass {
+        let lost = self.lost(&outcome, &end, clocks, since_ns);
         let unreadable = |detail: &str| {
             (
                 LogScanState::Unreadable,
@@ -390,7 +415,7 @@ impl Work<'_> {
             }
             (_, Some(said), _) => unreadable(said),
             (End::Whole, _, Some(damage)) => unreadable(damage),
-            _ if lost => (LogScanState::Truncated, None),
+            _ if lost.is_some() => (LogScanState::Truncated, None),
             (End::Budget, ..) => (LogScanState::Behind, None),
             (End::Whole, ..) => (LogScanState::Ok, None),
         };
@@ -408,6 +433,7 @@ impl Work<'_> {
             state,
             fault,
             read_until_ms,
+            lost,
             issues: outcome.issues,
             engine_ahead_ms: clocks.engine_ms.map(|engine_ms| engine_ms - clocks.ours_ms),
             gone: false,

@@ -58,6 +58,10 @@ pub(crate) struct Outcome {
     pub(crate) bytes: u64,
     /// Which cursors' lines were met.
     pub(crate) seen: Seen,
+    /// Of which streams lines after the cursor's were met, and not the cursor's.
+    pub(crate) overtaken: Seen,
+    /// Lowest stamp of the lines that were new.
+    pub(crate) first_ns: Option<i64>,
     /// Stamp of the newest line counted.
     pub(crate) last_ns: Option<i64>,
     /// Stamp of the oldest line that is left for the next read.
@@ -87,6 +91,7 @@ struct Rest {
     lines_met: u64,
     bytes: u64,
     new_bytes: u64,
+    first_ns: Option<i64>,
     last_ns: Option<i64>,
     /// Stamp of the line taken last.
     latest_ns: Option<i64>,
@@ -147,6 +152,11 @@ impl Strand {
         self.cursor.at_ns.is_some() && self.met >= self.cursor.seen
     }
 
+    /// The log went on behind the cursor's line without it.
+    fn is_overtaken(&self) -> bool {
+        self.cursor.at_ns.is_some() && self.passed && !self.is_seen()
+    }
+
     fn advance(&mut self, at_ns: i64) {
         let seen = if self.position.at_ns == Some(at_ns) {
             self.position.seen.saturating_add(1)
@@ -181,6 +191,7 @@ impl Reader {
                 lines_met: 0,
                 bytes: 0,
                 new_bytes: 0,
+                first_ns: None,
                 last_ns: None,
                 latest_ns: None,
                 from_ns: from.from_ns,
@@ -295,6 +306,11 @@ impl Reader {
                 stdout: rest.stdout.is_seen(),
                 stderr: rest.stderr.is_seen(),
             },
+            overtaken: Seen {
+                stdout: rest.stdout.is_overtaken(),
+                stderr: rest.stderr.is_overtaken(),
+            },
+            first_ns: rest.first_ns,
             last_ns: rest.last_ns,
             left_ns: rest.assembler.oldest_waiting_ns(),
             engine_said: rest.engine_said,
@@ -358,6 +374,7 @@ impl Rest {
         strand.advance(at_ns);
         self.lines += 1;
         self.latest_ns = Some(at_ns);
+        self.first_ns = Some(self.first_ns.map_or(at_ns, |ns| ns.min(at_ns)));
         self.last_ns = self.last_ns.max(Some(at_ns));
         let Self {
             assembler,

@@ -105,6 +105,7 @@ pub(crate) fn app_row(
             roadstead_model::EstimateFit::of(row.memory_p95_bytes, row.estimate_bytes, row.reports.into())
                 .map(|fit| fit.p95_to_estimate_ratio)
         }),
+        events_are_at_least: deployments.iter().any(|row| row.events_are_at_least),
         errors_24h: sum_u32(deployments.iter().filter_map(|row| row.errors_24h)),
         warnings_24h: sum_u32(deployments.iter().filter_map(|row| row.warnings_24h)),
         oom_kills: deployments.iter().map(|row| row.oom_kills).sum(),

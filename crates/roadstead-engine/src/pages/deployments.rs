@@ -217,6 +217,8 @@ impl Rows<'_> {
             limit_source: sizes.limit.map(|s| s.1),
             accuracy: Accuracy::of(memory_p95_bytes, limit_bytes, reports.into()),
             level: MemoryLevel::of(memory_current_bytes.or(memory_avg_bytes), limit_bytes),
+            events_are_at_least: events.is_some()
+                && deployment.is_some_and(|deployment| host.lost_lines_lately(deployment, now_ms)),
             errors_24h: events.map(|(errors, _)| count(errors)),
             warnings_24h: events.map(|(_, warnings)| count(warnings)),
             oom_kills: count(reported.map_or(0, |r| r.oom_kills)),

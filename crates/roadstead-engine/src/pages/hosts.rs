@@ -11,8 +11,8 @@ use crate::draft;
 use crate::fleet::Fleet;
 use crate::fleet::live::{LiveContainer, LiveFleet, LiveHost};
 use crate::wire::{
-    ContainerRow, EditHost, EngineFacts, HostDraft, HostList, HostPage, HostRequest, HostRow, LogScanState,
-    PauseHost, SetHostWriting, Tag, TlsDraft, Transport, Wire, WireError,
+    ContainerRow, EditHost, EngineFacts, HostDraft, HostList, HostPage, HostRequest, HostRow, PauseHost,
+    SetHostWriting, Tag, TlsDraft, Transport, Wire, WireError,
 };
 
 impl Fleet {
@@ -273,7 +273,7 @@ pub(crate) fn host_row(fleet: &LiveFleet, host: &LiveHost, now_ms: i64) -> HostR
         log_trouble: count(
             host.logs
                 .values()
-                .filter(|scan| scan.state != LogScanState::Ok)
+                .filter(|scan| scan.is_in_trouble(now_ms))
                 .count(),
         ),
         memory_used_bytes: host.memory_used_bytes(),
@@ -319,7 +319,7 @@ pub(crate) fn container_row(
         exit_code: facts.exit_code,
         created_at_ms: facts.created_at_ms,
         started_at_ms: facts.started_at_ms,
-        log: host.logs.get(&container.container).cloned(),
+        log: host.logs.get(&container.container).map(|scan| scan.shown(now_ms)),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use roadstead_model::time::{DAY_MS, HOUR_MS, align_down, align_up};
-use roadstead_model::{AppId, HostId, IssueId, TimeRange};
+use roadstead_model::{AppId, EngineContainerId, HostId, IssueId, TimeRange};
 use roadstead_store as store;
 use roadstead_store::IssueQuery;
 
@@ -11,9 +11,9 @@ use super::count;
 use crate::fleet::Fleet;
 use crate::fleet::live::LiveFleet;
 use crate::wire::{
-    IgnoreUntil, IssueCounts, IssueFilter, IssuePage, IssuePlace, IssueRequest, IssueRow, IssueSample,
-    IssueSeverity, IssueSort, IssueState, IssueStateBefore, IssueStates, IssuesPage, IssuesRequest,
-    LogScanState, LogStreamName, Regression, SetIssueState, Tag, Wire, WireError,
+    ContainerGeneration, IgnoreUntil, IssueCounts, IssueFilter, IssuePage, IssuePlace, IssueRequest,
+    IssueRow, IssueSample, IssueSeverity, IssueSort, IssueState, IssueStateBefore, IssueStates, IssuesPage,
+    IssuesRequest, LogStreamName, PlaceChange, Regression, SetIssueState, Tag, Wire, WireError,
 };
 
 const MOST_ROWS: u32 = 500;
@@ -132,7 +132,7 @@ impl Fleet {
             total: list.total,
             counts: counts(list.counts),
             containers_read: count(scans().filter(|scan| scan.read_until_ms.is_some()).count()),
-            containers_in_trouble: count(scans().filter(|scan| scan.state != LogScanState::Ok).count()),
+            containers_in_trouble: count(scans().filter(|scan| scan.is_in_trouble(now_ms)).count()),
         })
     }
 
@@ -267,6 +267,7 @@ impl Fleet {
                     host_name: host_name(&fleet, place.host),
                     container_name: place.container_name,
                     image: place.image,
+                    generation: place.generation.map(generation),
                     count: place.count,
                     first_seen_ms: place.first_seen_ms,
                     last_seen_ms: place.last_seen_ms,
@@ -334,6 +335,12 @@ impl Fleet {
                     host: regression.host,
                     container_name: regression.container_name,
                     image: regression.image,
+                    generation: regression.generation.map(|of| store::Generation {
+                        engine_id: EngineContainerId(of.engine_id),
+                        image_id: of.image_id,
+                        created_at_ms: of.created_at_ms,
+                    }),
+                    change: regression.change.map(change_to_store),
                 }),
             })
             .collect();
@@ -380,6 +387,7 @@ fn row(fleet: &LiveFleet, record: store::IssueRecord, now_ms: i64) -> IssueRow {
         count: record.count,
         hosts: record.hosts,
         containers: record.containers,
+        lines_lost_until_ms: record.lines_lost_until_ms,
         spark: record.spark,
     }
 }
@@ -402,6 +410,30 @@ fn returned(fleet: &LiveFleet, regression: store::Regression) -> Regression {
         host: regression.host,
         container_name: regression.container_name,
         image: regression.image,
+        generation: regression.generation.map(generation),
+        change: regression.change.map(|change| match change {
+            store::PlaceChange::Nothing => PlaceChange::Nothing,
+            store::PlaceChange::Container => PlaceChange::Container,
+            store::PlaceChange::Image => PlaceChange::Image,
+            store::PlaceChange::Place => PlaceChange::Place,
+        }),
+    }
+}
+
+fn generation(of: store::Generation) -> ContainerGeneration {
+    ContainerGeneration {
+        engine_id: of.engine_id.0,
+        image_id: of.image_id,
+        created_at_ms: of.created_at_ms,
+    }
+}
+
+fn change_to_store(change: PlaceChange) -> store::PlaceChange {
+    match change {
+        PlaceChange::Nothing => store::PlaceChange::Nothing,
+        PlaceChange::Container => store::PlaceChange::Container,
+        PlaceChange::Image => store::PlaceChange::Image,
+        PlaceChange::Place => store::PlaceChange::Place,
     }
 }
 

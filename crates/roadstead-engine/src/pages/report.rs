@@ -53,6 +53,7 @@ impl Fleet {
             .into_iter()
             .map(|container| (container.id, container.facts.name))
             .collect();
+        let losses = self.store.log_losses(host, range).await?;
         let mut issues = Vec::with_capacity(reports.len());
         for report in &reports {
             issues.push(self.store.reported_issues(report.deployment, window).await?);
@@ -81,6 +82,7 @@ impl Fleet {
                     restarts: report.restarts,
                     log_errors: report.log_errors,
                     log_warnings: report.log_warnings,
+                    log_lines_lost: losses.iter().any(|loss| loss.deployment == report.deployment),
                     containers: report
                         .containers
                         .into_iter()

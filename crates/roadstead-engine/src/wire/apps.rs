@@ -66,6 +66,8 @@ pub struct AppRow {
     pub errors_24h: Option<u32>,
     /// Warning events in the last 24 hours; absent when logs are not read.
     pub warnings_24h: Option<u32>,
+    /// Lines of its logs were lost in the last 24 hours before they could be read: these counts are lower bounds.
+    pub events_are_at_least: bool,
     /// OOM kills in the span.
     pub oom_kills: u32,
     /// Restarts in the span.
@@ -151,6 +153,8 @@ pub struct DeploymentRow {
     pub errors_24h: Option<u32>,
     /// Warning events in the last 24 hours.
     pub warnings_24h: Option<u32>,
+    /// Lines of its logs were lost in the last 24 hours before they could be read: these counts are lower bounds.
+    pub events_are_at_least: bool,
     /// OOM kills in the span.
     pub oom_kills: u32,
     /// Restarts in the span.

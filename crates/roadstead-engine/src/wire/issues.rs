@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+use roadstead_model::time::DAY_MS;
 use roadstead_model::{Fault, HostId, IssueId};
 
 /// How bad the events of an issue are.
@@ -19,7 +20,8 @@ pub enum IssueSeverity {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(tag = "until", rename_all = "snake_case")]
 pub enum IgnoreUntil {
-    /// Until it happens in a container or with an image it did not happen in before.
+    /// Until it happens in another container than before, also one created anew under the same name, or with another image, also one
+    /// that the same tag names now.
     Change,
     /// Until this moment.
     Moment {
@@ -55,6 +57,35 @@ pub struct Regression {
     pub container_name: String,
     /// The image that container ran.
     pub image: String,
+    /// Which container of its name; absent for what came back before that was kept.
+    pub generation: Option<ContainerGeneration>,
+    /// What was another than at the newest event there before; absent where that is not known.
+    pub change: Option<PlaceChange>,
+}
+
+/// Which of the containers that had a name one after the other, and what it ran.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct ContainerGeneration {
+    /// The engine's id of the container.
+    pub engine_id: String,
+    /// The id of its image: a tag that was pulled again names another one.
+    pub image_id: String,
+    /// When it was created.
+    pub created_at_ms: i64,
+}
+
+/// What is another in a place of an issue since its newest event there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum PlaceChange {
+    /// Nothing: the same container, the same image.
+    Nothing,
+    /// The container was created anew, from the same image.
+    Container,
+    /// The image, by its name or by what its name stands for.
+    Image,
+    /// It was never seen there.
+    Place,
 }
 
 /// Which issues are wanted.
@@ -145,6 +176,8 @@ pub struct IssueRow {
     pub hosts: u32,
     /// Containers it was seen in.
     pub containers: u32,
+    /// Lines of its app's logs were lost since it was first seen, the last of them at this moment: `count` is a lower bound.
+    pub lines_lost_until_ms: Option<i64>,
     /// Events per bucket of the page's span, oldest first.
     pub spark: Vec<u64>,
 }
@@ -205,6 +238,8 @@ pub struct IssuePlace {
     pub container_name: String,
     /// The image it ran at the newest event.
     pub image: String,
+    /// Which container of its name had the newest event; absent for what was seen before that was kept.
+    pub generation: Option<ContainerGeneration>,
     /// Events.
     pub count: u64,
     /// First event there.
@@ -306,7 +341,7 @@ pub enum LogScanState {
     Ok,
     /// More was printed than a pass may read: the rest is read by the next ones.
     Behind,
-    /// Lines were lost before they could be read: the engine had rotated them away.
+    /// Lines were lost in the last 24 hours before they could be read: the engine had rotated them away.
     Truncated,
     /// The engine did not answer in time.
     Timeout,
@@ -319,7 +354,7 @@ pub enum LogScanState {
 /// How far a container's log has been read, and why not further.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct LogScan {
-    /// State of the last pass.
+    /// State of the last pass, or that lines were lost in the last 24 hours.
     pub state: LogScanState,
     /// Everything printed before this moment was read.
     pub read_until_ms: Option<i64>,
@@ -329,4 +364,71 @@ pub struct LogScan {
     pub lines: u64,
     /// Why it could not be read.
     pub fault: Option<Fault>,
+    /// When lines were printed that were rotated away unread, the newest such stretch.
+    pub lost: Option<LogLoss>,
+}
+
+impl LogScan {
+    /// As the pages show it: that lines were lost stays for 24 hours, however well the passes since then went.
+    pub(crate) fn shown(&self, now_ms: i64) -> Self {
+        let lost_lately = self.lost.is_some_and(|lost| lost.until_ms > now_ms - DAY_MS);
+        let mut shown = self.clone();
+        if lost_lately && matches!(self.state, LogScanState::Ok | LogScanState::Behind) {
+            shown.state = LogScanState::Truncated;
+        }
+        shown
+    }
+
+    /// It cannot be read, or not completely, or lines of it were lost in the last 24 hours.
+    pub(crate) fn is_in_trouble(&self, now_ms: i64) -> bool {
+        self.shown(now_ms).state != LogScanState::Ok
+    }
+}
+
+/// A stretch of a log of which lines were lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct LogLoss {
+    /// What was printed before was read.
+    pub from_ms: i64,
+    /// What was printed since was read.
+    pub until_ms: i64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn that_lines_were_lost_is_shown_for_a_day_unless_there_is_worse() {
+        let scan = |state| LogScan {
+            state,
+            read_until_ms: Some(0),
+            looked_at_ms: 0,
+            lines: 7,
+            fault: None,
+            lost: Some(LogLoss {
+                from_ms: 0,
+                until_ms: 1_000,
+            }),
+        };
+        for (state, shown, a_day_later) in [
+            (LogScanState::Ok, LogScanState::Truncated, LogScanState::Ok),
+            (
+                LogScanState::Behind,
+                LogScanState::Truncated,
+                LogScanState::Behind,
+            ),
+            (
+                LogScanState::Timeout,
+                LogScanState::Timeout,
+                LogScanState::Timeout,
+            ),
+            (LogScanState::NoLogs, LogScanState::NoLogs, LogScanState::NoLogs),
+        ] {
+            assert_eq!(scan(state).shown(DAY_MS + 999).state, shown);
+            assert_eq!(scan(state).shown(DAY_MS + 1_000).state, a_day_later);
+        }
+        assert!(scan(LogScanState::Ok).is_in_trouble(DAY_MS));
+        assert!(!scan(LogScanState::Ok).is_in_trouble(2 * DAY_MS));
+    }
 }

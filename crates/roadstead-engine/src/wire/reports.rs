@@ -60,6 +60,8 @@ pub struct AppReport {
     pub log_errors: Option<u32>,
     /// Warning events; absent when logs were not read.
     pub log_warnings: Option<u32>,
+    /// Lines of its logs of this window were lost before they could be read: what is counted of them is a lower bound.
+    pub log_lines_lost: bool,
     /// Its containers.
     pub containers: Vec<ContainerInReport>,
     /// Its issues in the window: most events first, then the newest; at most 10, and at most 50 over all apps.

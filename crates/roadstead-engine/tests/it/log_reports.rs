@@ -4,7 +4,6 @@ use roadstead_engine::wire::*;
 use roadstead_engine::{Clock, Engine};
 use roadstead_model::TimeRange;
 use roadstead_model::time::{DAY_MS, MINUTE_MS, WINDOW_MS};
-use roadstead_store::{OpenOptions, Store};
 
 use crate::harbor::{WEEK, draft, eventually, row};
 use crate::quay::{ERR, Quay, TWO_PASSES, issues, scan, set_pass};
@@ -136,11 +135,7 @@ async fn reports_carry_what_was_printed_in_their_window_also_when_it_is_read_lat
     tokio::time::sleep(Duration::from_secs(11)).await;
     engine.stop().await;
 
-    let options = OpenOptions {
-        dir: quay.dir.path().join("data/store"),
-        now_ms: clock.now_ms(),
-    };
-    let store = Store::open(options).await.unwrap().store;
+    let store = quay.store().await;
     let range = TimeRange {
         from_ms: start_ms,
         to_ms: window_end_ms,

@@ -9,6 +9,8 @@ mod demo;
 mod harbor;
 /// Hosts: added, failing, healing, paused, removed, restored.
 mod hosts;
+/// Lines that were lost before they could be read.
+mod log_losses;
 /// What logs said in a window, in the reports of the window.
 mod log_reports;
 /// Logs of containers: read in passes, counted once, told by name when they cannot be read.

@@ -6,6 +6,7 @@ use roadstead_engine::wire::*;
 use roadstead_engine::{Clock, DiscoverSources, Engine, EngineOptions};
 use roadstead_model::HostId;
 use roadstead_model::time::HOUR_MS;
+use roadstead_store::{OpenOptions, Store};
 use tempfile::TempDir;
 
 use crate::harbor::draft;
@@ -51,6 +52,15 @@ impl Quay {
         set_pass(&engine, 10).await;
         let added = engine.add_host(draft("stub", self.host.path())).await.unwrap();
         (engine, added.id)
+    }
+
+    /// What is stored, once the engine has stopped.
+    pub(crate) async fn store(&self) -> Store {
+        let options = OpenOptions {
+            dir: self.dir.path().join("data/store"),
+            now_ms: self.clock.now_ms(),
+        };
+        Store::open(options).await.unwrap().store
     }
 
     /// A moment before now.

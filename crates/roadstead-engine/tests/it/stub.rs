@@ -1,3 +1,4 @@
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Instant;
@@ -29,8 +30,14 @@ pub(crate) struct StubContainer {
     pub(crate) protected: bool,
     pub(crate) driver: &'static str,
     pub(crate) manner: Manner,
+    /// Which one of its name it is: a recreated container has another id.
+    pub(crate) generation: u32,
+    /// The id of its image, which a tag that was pulled again names anew.
+    pub(crate) image_id: &'static str,
     /// Stream, stamp and text of each line.
     log: Vec<(u8, i64, String)>,
+    /// Lines that are thrown away.
+    rotated: usize,
 }
 
 impl StubContainer {
@@ -41,15 +48,30 @@ impl StubContainer {
             protected: false,
             driver: "json-file",
             manner: Manner::Whole,
+            generation: 1,
+            image_id: "sha256:1",
             log: Vec::new(),
+            rotated: 0,
         }
     }
 
     /// Prints a line at a moment.
     pub(crate) fn print(&mut self, stream: u8, at_ms: i64, text: &str) {
         // Never two with one stamp: the engine's are in nanoseconds.
-        let at_ns = at_ms * 1_000_000 + self.log.len() as i64;
+        let at_ns = at_ms * 1_000_000 + (self.rotated + self.log.len()) as i64;
         self.log.push((stream, at_ns, text.to_owned()));
+    }
+
+    /// The engine throws the oldest lines away.
+    pub(crate) fn rotate(&mut self, lines: usize) {
+        self.log.drain(..lines);
+        self.rotated += lines;
+    }
+
+    /// Another one of the same name and image takes its place, which has printed nothing yet.
+    pub(crate) fn recreate(&mut self) {
+        (self.generation, self.rotated) = (self.generation + 1, 0);
+        self.log.clear();
     }
 
     /// The engine's bytes for a request: the last lines of the whole log, and of these those since a moment.
@@ -86,7 +108,7 @@ pub(crate) struct Stub {
     /// What its clock is ahead of ours, where its answers tell the time.
     pub(crate) ahead_ms: Option<i64>,
     /// When its containers were made.
-    created_ms: i64,
+    pub(crate) created_ms: i64,
 }
 
 /// Serves a [`Stub`] until dropped.
@@ -182,8 +204,10 @@ enum More {
     Never,
 }
 
-fn id(nth: usize) -> String {
-    format!("{:064x}", nth + 1)
+fn id(of: &StubContainer) -> String {
+    let mut hasher = DefaultHasher::new();
+    (&of.name, of.generation).hash(&mut hasher);
+    format!("{:064x}", hasher.finish())
 }
 
 fn whole(status: &str, kind: &str, body: &[u8]) -> Vec<u8> {
@@ -215,7 +239,7 @@ fn answer(target: &str, stub: &Mutex<Stub>) -> (Vec<u8>, More) {
         .split('/')
         .filter(|part| !part.is_empty() && !part.starts_with("v1."))
         .collect();
-    let of = |wanted: &str| (0..stub.containers.len()).find(|nth| id(*nth) == wanted);
+    let of = |wanted: &str| stub.containers.iter().position(|of| id(of) == wanted);
     match parts[..] {
         ["version"] => json(
             "200 OK",
@@ -235,9 +259,9 @@ fn answer(target: &str, stub: &Mutex<Stub>) -> (Vec<u8>, More) {
             (head.to_vec(), More::Never)
         }
         ["containers", "json"] => {
-            let list: Vec<_> = (stub.containers.iter().enumerate())
-                .map(|(nth, of)| {
-                    serde_json::json!({"Id": id(nth), "Names": [format!("/{}", of.name)], "ImageID": "sha256:1",
+            let list: Vec<_> = (stub.containers.iter())
+                .map(|of| {
+                    serde_json::json!({"Id": id(of), "Names": [format!("/{}", of.name)], "ImageID": of.image_id,
                         "State": "running", "Status": "Up"})
                 })
                 .collect();
@@ -262,8 +286,8 @@ fn of_container(stub: &mut Stub, nth: usize, what: &str, query: &str) -> (Vec<u8
     match what {
         "json" => json(
             "200 OK",
-            &serde_json::json!({"Id": id(nth), "Created": created, "Name": format!("/{}", of.name),
-                "Image": "sha256:1", "State": {"Status": "running", "StartedAt": created},
+            &serde_json::json!({"Id": id(of), "Created": created, "Name": format!("/{}", of.name),
+                "Image": of.image_id, "State": {"Status": "running", "StartedAt": created},
                 "HostConfig": {"LogConfig": {"Type": of.driver}},
                 "Config": {"Image": "local/stub:1", "Tty": of.tty,
                     "Labels": {"roadstead.protected": of.protected.to_string()}}}),

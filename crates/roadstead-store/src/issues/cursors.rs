@@ -2,7 +2,7 @@
 
 use sqlx::SqliteConnection;
 
-use roadstead_model::{ContainerId, HostId};
+use roadstead_model::{ContainerId, HostId, TimeRange};
 
 use super::{LogCursor, LogPosition, LogRead, StreamPosition};
 use crate::{Store, StoreError};
@@ -15,7 +15,8 @@ impl Store {
     pub async fn log_cursors(&self, host: HostId) -> Result<Vec<LogCursor>, StoreError> {
         let rows = sqlx::query!(
             r#"SELECT log_cursor.container_id, from_ns, stdout_ns, stdout_seen, stdout_top_ns, stderr_ns, stderr_seen,
-                      stderr_top_ns, line_count, read_until_ms, looked_at_ms, state, fault_json
+                      stderr_top_ns, line_count, read_until_ms, looked_at_ms, state, fault_json, lost_from_ms, lost_until_ms,
+                      drained AS "drained: bool"
                FROM log_cursor JOIN container ON container.container_id = log_cursor.container_id
                WHERE container.host_id = ? AND gone_at_ms IS NULL
                ORDER BY log_cursor.container_id"#,
@@ -37,6 +38,11 @@ impl Store {
                 looked_at_ms: row.looked_at_ms,
                 state: row.state,
                 fault_json: row.fault_json,
+                lost: row
+                    .lost_from_ms
+                    .zip(row.lost_until_ms)
+                    .and_then(|(from_ms, until_ms)| TimeRange::new(from_ms, until_ms)),
+                drained: row.drained,
             })
             .collect())
     }
@@ -86,20 +92,26 @@ pub(super) async fn advance(tx: &mut SqliteConnection, read: &LogRead) -> Result
         looked_at_ms,
         state,
         fault_json,
+        lost,
+        drained,
         ..
     } = &read.cursor;
+    let (lost_from_ms, lost_until_ms) = lost.map(|lost| (lost.from_ms, lost.to_ms)).unzip();
     let lines = i64::try_from(read.cursor.lines).unwrap_or(i64::MAX);
     sqlx::query!(
         r#"INSERT INTO log_cursor (container_id, from_ns, stdout_ns, stdout_seen, stdout_top_ns, stderr_ns, stderr_seen,
-                                   stderr_top_ns, line_count, read_until_ms, looked_at_ms, state, fault_json)
-           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                                   stderr_top_ns, line_count, read_until_ms, looked_at_ms, state, fault_json,
+                                   lost_from_ms, lost_until_ms, drained)
+           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
            ON CONFLICT (container_id) DO UPDATE SET
                from_ns = excluded.from_ns, stdout_ns = excluded.stdout_ns, stdout_seen = excluded.stdout_seen,
                stdout_top_ns = excluded.stdout_top_ns, stderr_ns = excluded.stderr_ns,
                stderr_seen = excluded.stderr_seen, stderr_top_ns = excluded.stderr_top_ns,
                line_count = log_cursor.line_count + excluded.line_count,
                read_until_ms = COALESCE(excluded.read_until_ms, log_cursor.read_until_ms),
-               looked_at_ms = excluded.looked_at_ms, state = excluded.state, fault_json = excluded.fault_json"#,
+               looked_at_ms = excluded.looked_at_ms, state = excluded.state, fault_json = excluded.fault_json,
+               lost_from_ms = COALESCE(excluded.lost_from_ms, log_cursor.lost_from_ms),
+               lost_until_ms = COALESCE(excluded.lost_until_ms, log_cursor.lost_until_ms), drained = excluded.drained"#,
         read.container.0,
         position.from_ns,
         position.stdout.at_ns,
@@ -113,6 +125,9 @@ pub(super) async fn advance(tx: &mut SqliteConnection, read: &LogRead) -> Result
         looked_at_ms,
         state,
         fault_json,
+        lost_from_ms,
+        lost_until_ms,
+        drained,
     )
     .execute(&mut *tx)
     .await?;

@@ -192,8 +192,9 @@ pub(super) async fn records(
         now_ms,
         ids,
     )
-    .fetch_all(tx)
+    .fetch_all(&mut *tx)
     .await?;
+    let lost = super::losses::newest_by_app(tx, rows.iter().map(|row| row.app_id)).await?;
     let places: HashMap<i64, usize> = page.iter().enumerate().map(|(place, id)| (*id, place)).collect();
     let mut records = Vec::with_capacity(rows.len());
     for row in rows {
@@ -215,6 +216,10 @@ pub(super) async fn records(
             state,
             state_at_ms: row.state_at_ms,
             regressed: regression_of(row.regressed_json.as_deref())?,
+            lines_lost_until_ms: lost
+                .get(&row.app_id)
+                .copied()
+                .filter(|until_ms| *until_ms > row.first_seen_ms),
             spark: Vec::new(),
         });
     }

@@ -6,7 +6,9 @@
 mod counts;
 mod cursors;
 mod list;
+pub(crate) mod losses;
 mod page;
+mod places;
 pub(crate) mod prune;
 mod record;
 mod records;

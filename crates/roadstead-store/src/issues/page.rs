@@ -1,9 +1,11 @@
 //! One issue in full.
 
-use roadstead_model::{HostId, IssueId, TimeRange};
+use roadstead_model::{EngineContainerId, HostId, IssueId, TimeRange};
 
 use super::list::{records, sparks};
-use super::{FoundSample, IssueInFull, IssuePlaceRecord, IssueSampleRecord, LogStream, SAMPLES_KEPT};
+use super::{
+    FoundSample, Generation, IssueInFull, IssuePlaceRecord, IssueSampleRecord, LogStream, SAMPLES_KEPT,
+};
 use crate::{Store, StoreError};
 
 /// Places answered, those with most events.
@@ -42,7 +44,7 @@ impl Store {
             id: issue.0,
         })?;
         let places = sqlx::query!(
-            r#"SELECT host_id, container_name, image, event_count, first_seen_ms, last_seen_ms FROM issue_place
+            r#"SELECT host_id, container_name, image, engine_id, image_id, container_created_ms, event_count, first_seen_ms, last_seen_ms FROM issue_place
                WHERE issue_id = ? AND host_id NOT IN (SELECT value FROM json_each(?))
                ORDER BY event_count DESC, last_seen_ms DESC, host_id, container_name LIMIT ?"#,
             issue.0,
@@ -95,6 +97,7 @@ impl Store {
                     host: HostId(row.host_id),
                     container_name: row.container_name,
                     image: row.image,
+                    generation: generation(row.engine_id, row.image_id, row.container_created_ms),
                     count: row.event_count.unsigned_abs(),
                     first_seen_ms: row.first_seen_ms,
                     last_seen_ms: row.last_seen_ms,
@@ -103,4 +106,17 @@ impl Store {
             samples: samples.collect::<Result<_, StoreError>>()?,
         })
     }
+}
+
+/// A container of a place, where it is known.
+fn generation(
+    engine_id: Option<String>,
+    image_id: Option<String>,
+    created_at_ms: Option<i64>,
+) -> Option<Generation> {
+    Some(Generation {
+        engine_id: EngineContainerId(engine_id?),
+        image_id: image_id?,
+        created_at_ms: created_at_ms?,
+    })
 }

@@ -5,7 +5,7 @@ use sqlx::SqliteConnection;
 use roadstead_model::HostId;
 use roadstead_model::time::HOUR_MS;
 
-use super::record::count_places;
+use super::places;
 use crate::store::id_list;
 use crate::{Store, StoreError};
 
@@ -22,7 +22,7 @@ impl Store {
         not_seen_since_ms: i64,
         counts_before_ms: i64,
         rows: i64,
-    ) -> Result<[u64; 4], StoreError> {
+    ) -> Result<[u64; 5], StoreError> {
         let mut tx = self.write().await?;
         let stale = sqlx::query_scalar!(
             "SELECT issue_id FROM issue WHERE last_seen_ms < ? AND pruned_at_ms IS NULL ORDER BY last_seen_ms LIMIT ?",
@@ -65,7 +65,7 @@ impl Store {
             )
             .execute(&mut *tx)
             .await?;
-            count_places(&mut tx, place.issue_id).await?;
+            places::count_all(&mut tx, place.issue_id).await?;
         }
         if !stale.is_empty() {
             sqlx::query!(
@@ -98,8 +98,9 @@ impl Store {
         .execute(&mut *tx)
         .await?
         .rows_affected();
+        let losses = super::losses::prune(&mut tx, counts_before_ms.min(not_seen_since_ms), rows).await?;
         tx.commit().await?;
-        Ok([stale.len() as u64, deserted.len() as u64, hours, counts])
+        Ok([stale.len() as u64, deserted.len() as u64, hours, counts, losses])
     }
 }
 
@@ -130,7 +131,7 @@ pub(crate) async fn forget_host(tx: &mut SqliteConnection, host: HostId) -> Resu
         sqlx::query(statement).bind(host.0).execute(&mut *tx).await?;
     }
     for issue in &touched {
-        count_places(tx, *issue).await?;
+        places::count_all(tx, *issue).await?;
         sqlx::query!(
             r#"UPDATE issue SET last_seen_ms =
                    COALESCE((SELECT MAX(last_seen_ms) FROM issue_place WHERE issue_place.issue_id = ?1), last_seen_ms)

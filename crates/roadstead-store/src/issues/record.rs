@@ -7,7 +7,10 @@ use sqlx::SqliteConnection;
 use roadstead_model::time::HOUR_MS;
 use roadstead_model::{AppId, IssueId};
 
-use super::{FoundIssue, FoundSample, IssueSeverity, LogRead, LogStream, Recorded, Regression, SAMPLES_KEPT};
+use super::{
+    FoundIssue, FoundSample, IssueSeverity, LogRead, LogStream, PlaceChange, Recorded, Regression,
+    SAMPLES_KEPT, places,
+};
 use crate::{Store, StoreError};
 
 /// Issues kept apart per app. What comes beyond is counted together: hostile or broken output must not fill the disk.
@@ -40,6 +43,9 @@ impl Store {
                 counted.push((issue, found));
             }
             super::counts::add(&mut tx, read.deployment, &counted).await?;
+            for (cause, range) in &read.losses {
+                super::losses::add(&mut tx, read.deployment, *cause, *range).await?;
+            }
         }
         tx.commit().await?;
         Ok(recorded)
@@ -148,7 +154,7 @@ async fn keep(
         .execute(&mut *tx)
         .await?;
     }
-    keep_place(tx, issue, read, &sum).await?;
+    places::keep(tx, issue, read, sum.count, (sum.first_ms, sum.last_ms)).await?;
     keep_hours(tx, issue, read, found).await?;
     let kept = if others > CROWDED {
         SAMPLES_OF_CROWDED
@@ -261,6 +267,8 @@ async fn add(
                 host: read.host,
                 container_name: read.container_name.clone(),
                 image: read.image.clone(),
+                generation: Some(read.generation.clone()),
+                change: places::change(tx, known.id, read).await?,
             };
             let json = serde_json::to_string(&regression)
                 .map_err(|error| StoreError::Invalid(format!("a return has no JSON form: {error}")))?;
@@ -285,7 +293,10 @@ async fn add(
             if known.ignored_until_change
                 && after
                 && !known.pruned
-                && is_new_place(tx, known, read).await? =>
+                && !matches!(
+                    places::change(tx, known.id, read).await?,
+                    None | Some(PlaceChange::Nothing)
+                ) =>
         {
             reopen(tx, known.id).await?;
         }
@@ -314,70 +325,6 @@ fn first_after(found: &FoundIssue, said_ms: Option<i64>) -> Option<i64> {
 async fn reopen(tx: &mut SqliteConnection, issue: i64) -> Result<(), StoreError> {
     sqlx::query!(
         r#"UPDATE issue SET state = 'open', ignored_until_ms = NULL, ignored_until_change = 0 WHERE issue_id = ?"#,
-        issue
-    )
-    .execute(tx)
-    .await?;
-    Ok(())
-}
-
-async fn is_new_place(tx: &mut SqliteConnection, known: &Known, read: &LogRead) -> Result<bool, StoreError> {
-    let image = sqlx::query_scalar!(
-        "SELECT image FROM issue_place WHERE issue_id = ? AND host_id = ? AND container_name = ?",
-        known.id,
-        read.host.0,
-        read.container_name
-    )
-    .fetch_optional(tx)
-    .await?;
-    Ok(image.is_none_or(|image| image != read.image))
-}
-
-async fn keep_place(
-    tx: &mut SqliteConnection,
-    issue: i64,
-    read: &LogRead,
-    sum: &Sum,
-) -> Result<(), StoreError> {
-    let was_seen_here = sqlx::query_scalar!(
-        r#"SELECT EXISTS (SELECT 1 FROM issue_place WHERE issue_id = ? AND host_id = ? AND container_name = ?) AS "is: bool""#,
-        issue,
-        read.host.0,
-        read.container_name,
-    )
-    .fetch_one(&mut *tx)
-    .await?;
-    sqlx::query!(
-        r#"INSERT INTO issue_place (issue_id, host_id, container_name, image, event_count, first_seen_ms, last_seen_ms)
-           VALUES (?, ?, ?, ?, ?, ?, ?)
-           ON CONFLICT (issue_id, host_id, container_name) DO UPDATE SET
-               image = CASE WHEN excluded.last_seen_ms >= issue_place.last_seen_ms THEN excluded.image ELSE issue_place.image END,
-               event_count = issue_place.event_count + excluded.event_count,
-               first_seen_ms = MIN(issue_place.first_seen_ms, excluded.first_seen_ms),
-               last_seen_ms = MAX(issue_place.last_seen_ms, excluded.last_seen_ms)"#,
-        issue,
-        read.host.0,
-        read.container_name,
-        read.image,
-        sum.count,
-        sum.first_ms,
-        sum.last_ms,
-    )
-    .execute(&mut *tx)
-    .await?;
-    if !was_seen_here {
-        count_places(tx, issue).await?;
-    }
-    Ok(())
-}
-
-/// Counts hosts and containers of an issue anew.
-pub(super) async fn count_places(tx: &mut SqliteConnection, issue: i64) -> Result<(), StoreError> {
-    sqlx::query!(
-        r#"UPDATE issue SET
-               host_count = (SELECT COUNT(DISTINCT host_id) FROM issue_place WHERE issue_place.issue_id = ?1),
-               container_count = (SELECT COUNT(*) FROM issue_place WHERE issue_place.issue_id = ?1)
-           WHERE issue_id = ?1"#,
         issue
     )
     .execute(tx)

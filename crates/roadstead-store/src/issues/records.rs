@@ -1,6 +1,8 @@
 //! What the store is given and gives back of logs and issues.
 
-use roadstead_model::{AppId, ContainerId, DeploymentId, HostId, IssueId, TimeRange, Window};
+use roadstead_model::{
+    AppId, ContainerId, DeploymentId, EngineContainerId, HostId, IssueId, TimeRange, Window,
+};
 
 /// How bad the events of an issue are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -67,6 +69,57 @@ pub struct LogCursor {
     pub state: String,
     /// What else there is to say of the state, as JSON; the caller's own.
     pub fault_json: Option<String>,
+    /// The newest stretch of its log that was rotated away unread.
+    pub lost: Option<TimeRange>,
+    /// It has ended and was read to its end: nothing is lost when it is removed.
+    pub drained: bool,
+}
+
+/// Why lines of a log can never be counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum LossCause {
+    /// The engine had thrown them away before they were read.
+    Rotated,
+    /// Their container was removed before its last lines were read.
+    Removed,
+    /// They are older than a container never seen is read.
+    LookBack,
+}
+
+/// A stretch of which lines were lost: what is counted of it is a lower bound.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LogLoss {
+    /// Whose lines.
+    pub deployment: DeploymentId,
+    /// Why.
+    pub cause: LossCause,
+    /// When they were printed.
+    pub range: TimeRange,
+}
+
+/// Which of the containers that had a name one after the other, and what it ran: a tag that was pulled again names another image.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Generation {
+    /// The engine's id of the container.
+    pub engine_id: EngineContainerId,
+    /// The id of its image.
+    pub image_id: String,
+    /// When it was created, UTC epoch milliseconds.
+    pub created_at_ms: i64,
+}
+
+/// What is another in a place of an issue since its newest event there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PlaceChange {
+    /// Nothing: the same container, the same image.
+    Nothing,
+    /// The container was created anew, from the same image.
+    Container,
+    /// The image, by its name or by what its name stands for.
+    Image,
+    /// It was never seen there.
+    Place,
 }
 
 /// What one pass over one container's log found.
@@ -84,10 +137,14 @@ pub struct LogRead {
     pub container_name: String,
     /// The image it runs.
     pub image: String,
+    /// Which container of its name it is.
+    pub generation: Generation,
     /// Where the stored cursor stood when the read began; absent for a container never read.
     pub before: Option<LogPosition>,
-    /// Where it stands now; `lines` are those of this read alone.
+    /// Where it stands now; `lines` are those of this read alone, and so is what was lost.
     pub cursor: LogCursor,
+    /// Lines found to be lost, by when they were printed.
+    pub losses: Vec<(LossCause, TimeRange)>,
     /// What was found, one entry per fingerprint.
     pub issues: Vec<FoundIssue>,
 }
@@ -154,7 +211,8 @@ pub struct Recorded {
 /// Until when an issue is ignored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum IgnoredUntil {
-    /// Until it is seen in a container or with an image it was not seen in before.
+    /// Until it is seen in another container than before, also one that was created anew under the same name, or with another image,
+    /// also one that the same tag names now.
     Change,
     /// Until this moment, UTC epoch milliseconds.
     Moment(i64),
@@ -197,6 +255,12 @@ pub struct Regression {
     pub container_name: String,
     /// The image it ran.
     pub image: String,
+    /// Which container of its name; absent for what came back before that was kept.
+    #[serde(default)]
+    pub generation: Option<Generation>,
+    /// What was another than at the newest event there before; absent where that is not known.
+    #[serde(default)]
+    pub change: Option<PlaceChange>,
 }
 
 /// An issue.
@@ -226,6 +290,8 @@ pub struct IssueRecord {
     pub state_at_ms: Option<i64>,
     /// Where and when it came back.
     pub regressed: Option<Regression>,
+    /// Lines of its app were lost since it was first seen, the last of them at this moment: its count is a lower bound.
+    pub lines_lost_until_ms: Option<i64>,
     /// Events per bucket of the span asked for.
     pub spark: Vec<u64>,
 }
@@ -364,6 +430,8 @@ pub struct IssuePlaceRecord {
     pub container_name: String,
     /// The image at the newest event.
     pub image: String,
+    /// Which container of its name had the newest event; absent for what was seen before that was kept.
+    pub generation: Option<Generation>,
     /// Events.
     pub count: u64,
     /// First event there.

@@ -1,7 +1,7 @@
 //! What the operator says of issues, and what makes them come back.
 
 use roadstead_model::IssueId;
-use roadstead_store::{IgnoredUntil, IssueFilter, IssueQuery, IssueState, StoreError};
+use roadstead_store::{IgnoredUntil, IssueFilter, IssueQuery, IssueState, PlaceChange, StoreError};
 
 use crate::fixture::{Fixture, MIDNIGHT_MS};
 use crate::logbook::{Log, NOW_MS, ago, all, errors, in_full, listed, one_log, only_issue};
@@ -117,6 +117,99 @@ async fn an_issue_ignored_until_a_change_stays_so_until_another_container_or_ima
         .record(&fixture, vec![errors(1, &[ago(20)])])
         .await;
     assert_eq!(state(&fixture).await, IssueState::Open, "another container");
+}
+
+#[tokio::test]
+async fn a_container_created_anew_and_a_tag_that_names_another_image_are_changes() {
+    let (fixture, mut log) = one_log().await;
+    log.record(&fixture, vec![errors(1, &[ago(60)])]).await;
+    let ignored = IssueState::Ignored(IgnoredUntil::Change);
+    let mut minutes = 58;
+    for change in [PlaceChange::Container, PlaceChange::Image] {
+        say(&fixture, ignored, minutes).await;
+        log.record(&fixture, vec![errors(1, &[ago(minutes - 1)])]).await;
+        assert_eq!(state(&fixture).await, ignored, "nothing is another");
+        // The same name and the same tag, whatever changed behind them.
+        log.generation.engine_id.0.push('x');
+        if change == PlaceChange::Image {
+            log.generation.image_id = "sha256:2".to_owned();
+        }
+        let kept = in_full(&fixture, only_issue(&fixture).await.id).await.places[0].clone();
+        log.record(&fixture, vec![errors(1, &[ago(minutes - 2)])]).await;
+        assert_eq!(state(&fixture).await, IssueState::Open, "{change:?}");
+        let place = in_full(&fixture, only_issue(&fixture).await.id).await.places[0].clone();
+        assert_eq!(place.image, kept.image);
+        assert_eq!(place.generation.as_ref(), Some(&log.generation));
+        assert_ne!(place.generation, kept.generation);
+        minutes -= 5;
+    }
+}
+
+#[tokio::test]
+async fn one_that_came_back_says_which_container_and_image_of_its_name_it_is_and_what_is_another_there() {
+    let fixture = Fixture::new().await;
+    let host = fixture.host("one").await;
+    let names = ["web-1", "web-2"];
+    let of = fixture
+        .store
+        .observe_containers(host, MIDNIGHT_MS, &names.map(|name| listed("shop", name)))
+        .await
+        .unwrap();
+    let mut web = Log::of(host, &of[0], names[0]);
+    web.record(&fixture, vec![errors(1, &[ago(60)])]).await;
+    let mut minutes = 58;
+    for wanted in [
+        PlaceChange::Nothing,
+        PlaceChange::Container,
+        PlaceChange::Image,
+        PlaceChange::Place,
+    ] {
+        say(&fixture, IssueState::Resolved, minutes).await;
+        if wanted != PlaceChange::Nothing {
+            web.generation.engine_id.0.push('x');
+            web.generation.created_at_ms += 1;
+        }
+        match wanted {
+            PlaceChange::Image => web.generation.image_id = "sha256:2".to_owned(),
+            PlaceChange::Place => web = Log::of(host, &of[1], names[1]),
+            _ => {}
+        }
+        web.record(&fixture, vec![errors(1, &[ago(minutes - 1)])]).await;
+        let regressed = only_issue(&fixture).await.regressed.unwrap();
+        assert_eq!(regressed.change, Some(wanted));
+        assert_eq!(regressed.generation.as_ref(), Some(&web.generation));
+        minutes -= 5;
+    }
+}
+
+#[tokio::test]
+async fn a_place_of_before_generations_were_kept_is_told_by_its_image_alone() {
+    let (fixture, mut log) = one_log().await;
+    log.record(&fixture, vec![errors(1, &[ago(60)])]).await;
+    let id = say(&fixture, IssueState::Ignored(IgnoredUntil::Change), 50).await;
+    let dir = fixture.dir;
+    fixture.store.close().await.unwrap();
+    crate::opening::sql(
+        dir.path(),
+        "UPDATE issue_place SET engine_id = NULL, image_id = NULL, container_created_ms = NULL",
+    )
+    .await;
+    let store = crate::fixture::open(dir.path()).await.store;
+    let fixture = Fixture { store, dir };
+    assert_eq!(in_full(&fixture, id).await.places[0].generation, None);
+    log.record(&fixture, vec![errors(1, &[ago(40)])]).await;
+    assert_eq!(
+        state(&fixture).await,
+        IssueState::Ignored(IgnoredUntil::Change),
+        "what is not known is no change"
+    );
+    assert_eq!(
+        in_full(&fixture, id).await.places[0].generation,
+        Some(log.generation.clone())
+    );
+    log.generation.engine_id.0.push('x');
+    log.record(&fixture, vec![errors(1, &[ago(30)])]).await;
+    assert_eq!(state(&fixture).await, IssueState::Open);
 }
 
 #[tokio::test]

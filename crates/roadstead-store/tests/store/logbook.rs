@@ -3,9 +3,9 @@
 use roadstead_model::time::{DAY_MS, HOUR_MS, MINUTE_MS};
 use roadstead_model::{ContainerFacts, ContainerState, HostId, IssueId, TimeRange, Window};
 use roadstead_store::{
-    ContainerRef, FoundInWindow, FoundIssue, FoundSample, IssueFilter, IssueInFull, IssueQuery, IssueRecord,
-    IssueSeverity, IssueSort, LogCount, LogCursor, LogPosition, LogRead, LogStream, Recorded, SAMPLES_KEPT,
-    Store, StreamPosition,
+    ContainerRef, FoundInWindow, FoundIssue, FoundSample, Generation, IssueFilter, IssueInFull, IssueQuery,
+    IssueRecord, IssueSeverity, IssueSort, LogCount, LogCursor, LogPosition, LogRead, LogStream, Recorded,
+    SAMPLES_KEPT, Store, StreamPosition,
 };
 
 use crate::fixture::{Fixture, MIDNIGHT_MS, facts};
@@ -20,6 +20,7 @@ pub(crate) struct Log {
     pub(crate) of: ContainerRef,
     pub(crate) name: String,
     pub(crate) image: String,
+    pub(crate) generation: Generation,
     pub(crate) at: Option<LogPosition>,
 }
 
@@ -30,6 +31,11 @@ impl Log {
             of: of.clone(),
             name: name.to_owned(),
             image: "local/app:1".to_owned(),
+            generation: Generation {
+                engine_id: of.engine_id.clone(),
+                image_id: "sha256:1".to_owned(),
+                created_at_ms: 1,
+            },
             at: None,
         }
     }
@@ -55,6 +61,7 @@ impl Log {
             host: self.host,
             container_name: self.name.clone(),
             image: self.image.clone(),
+            generation: self.generation.clone(),
             before,
             cursor: LogCursor {
                 container: self.of.container,
@@ -64,7 +71,10 @@ impl Log {
                 looked_at_ms: NOW_MS,
                 state: "ok".to_owned(),
                 fault_json: None,
+                lost: None,
+                drained: false,
             },
+            losses: Vec::new(),
             issues,
         }
     }

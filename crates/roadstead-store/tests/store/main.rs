@@ -13,6 +13,7 @@ mod issue_states;
 mod issues;
 mod kill;
 mod log_counts;
+mod log_losses;
 mod logbook;
 mod marks;
 mod metrics;

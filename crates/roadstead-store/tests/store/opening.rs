@@ -14,7 +14,7 @@ fn options(dir: &Path) -> OpenOptions {
     }
 }
 
-async fn sql(dir: &Path, statement: &'static str) {
+pub(crate) async fn sql(dir: &Path, statement: &'static str) {
     let path = dir.join("roadstead.db");
     let mut connection = sqlx::sqlite::SqliteConnectOptions::new()
         .filename(path)
@@ -69,6 +69,64 @@ async fn a_newer_database_is_refused_and_not_touched() {
 }
 
 /// Damages a store that holds something, opens it, and expects it set aside with a new one in its place.
+/// Makes a store as the first so many migrations left it.
+async fn of_version(dir: &Path, version: usize) {
+    let all = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../migrations");
+    let old = tempfile::tempdir().unwrap();
+    let mut files: Vec<_> = std::fs::read_dir(all)
+        .unwrap()
+        .map(|entry| entry.unwrap())
+        .collect();
+    files.retain(|file| file.file_name().to_string_lossy().ends_with(".sql"));
+    files.sort_by_key(std::fs::DirEntry::file_name);
+    for file in &files[..version] {
+        std::fs::copy(file.path(), old.path().join(file.file_name())).unwrap();
+    }
+    let mut connection = sqlx::sqlite::SqliteConnectOptions::new()
+        .filename(dir.join("roadstead.db"))
+        .create_if_missing(true)
+        .connect()
+        .await
+        .unwrap();
+    let migrator = sqlx::migrate::Migrator::new(old.path()).await.unwrap();
+    migrator.run(&mut connection).await.unwrap();
+    connection.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_store_of_before_losses_and_generations_opens_with_its_issues() {
+    let dir = tempfile::tempdir().unwrap();
+    of_version(dir.path(), 3).await;
+    for statement in [
+        "INSERT INTO host (name, name_key, customer, endpoint_json, accept_plain_text, created_at_ms)
+         VALUES ('a', 'a', '', '{\"kind\":\"unix\",\"path\":\"/a\"}', 0, 1)",
+        "INSERT INTO app (name, first_seen_ms) VALUES ('shop', 1)",
+        "INSERT INTO issue (app_id, severity, message, message_key, masked, first_seen_ms, last_seen_ms, event_count, host_count,
+                            container_count, state, regressed_json)
+         VALUES (1, 2, 'boom', 'boom', 'boom', 1, 2, 3, 1, 1, 'open',
+                 '{\"at_ms\":2,\"host\":1,\"container_name\":\"shop-1\",\"image\":\"shop:1\"}')",
+        "INSERT INTO issue_place VALUES (1, 1, 'shop-1', 'shop:1', 3, 1, 2)",
+    ] {
+        sql(dir.path(), statement).await;
+    }
+    let store = open(dir.path()).await.store;
+    let day = roadstead_model::TimeRange::new(0, DAY_MS).unwrap();
+    let full = store
+        .issue(roadstead_model::IssueId(1), 10, day, HOUR_MS)
+        .await
+        .unwrap();
+    assert_eq!((full.record.count, full.record.lines_lost_until_ms), (3, None));
+    assert_eq!(
+        (full.places[0].image.as_str(), full.places[0].generation.clone()),
+        ("shop:1", None)
+    );
+    let regressed = full.record.regressed.unwrap();
+    assert_eq!(
+        (regressed.image.as_str(), regressed.generation, regressed.change),
+        ("shop:1", None, None)
+    );
+}
+
 async fn is_set_aside(damage: impl FnOnce(&Path)) -> SetAside {
     let fixture = Fixture::new().await;
     let (host, of) = fixture.one().await;

@@ -39,6 +39,7 @@ const words: Record<string, string[]> = {
   MemoryLevel: ['common:level.*'],
   MetricsSource: ['metrics:note.*'],
   MetricsSplit: ['metrics:split.*'],
+  PlaceChange: ['issues:changed.*'],
   OnClose: ['settings:window.on_close_*'],
   Period: ['common:period.*'],
   SizeSource: ['common:source.*'],

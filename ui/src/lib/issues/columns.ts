@@ -4,7 +4,7 @@ import { formatCount } from '$lib/format/numbers';
 import { formatDuration, formatMinute } from '$lib/format/times';
 import { t } from '$lib/i18n/i18n.svelte';
 import type { Column } from '$lib/table/column';
-import { marksSentence } from './words';
+import { marksSentence, occurrences } from './words';
 
 /** Columns a table can have. */
 export type IssueColumn =
@@ -71,7 +71,7 @@ export function issueColumns({ without = [], bucketMs, remote = false }: IssueCo
       hint: t('issues:column.count_hint'),
       align: 'right',
       value: (row) => row.count,
-      text: (row) => formatCount(row.count),
+      text: occurrences,
     },
     {
       key: 'spread',

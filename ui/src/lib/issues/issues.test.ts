@@ -1,14 +1,19 @@
 import { describe, expect, it } from 'vitest';
 import { CommandFailed } from '$lib/backend/backend';
 import { fixtureBackend } from '$lib/backend/fixture';
-import type { IssueRow, LogScan } from '$lib/bindings';
+import type { IssueRow, LogScan, Regression } from '$lib/bindings';
 import { Toasts } from '$lib/components/toasts.svelte';
+import { formatCount } from '$lib/format/numbers';
 import { locale } from '$lib/i18n/i18n.svelte';
 import { issueColumns } from './columns';
 import { ignoredBy, IssueActions } from './issueActions';
 import {
+  atLeastCount,
+  changeSentence,
+  lossSentence,
   marksOf,
   marksSentence,
+  occurrences,
   rankOfScan,
   scanWord,
   shortMessage,
@@ -22,7 +27,15 @@ const usual: Pick<IssueRow, 'state' | 'is_new' | 'regressed'> = {
   is_new: false,
   regressed: null,
 };
-const regressed = { at_ms: 0, host: 1, host_name: 'quay', container_name: 'db', image: 'pg:16' };
+const regressed: Regression = {
+  at_ms: 0,
+  host: 1,
+  host_name: 'quay',
+  container_name: 'db',
+  image: 'pg:16',
+  generation: { engine_id: 'c0ffee'.repeat(10), image_id: `sha256:${'beef01'.repeat(10)}`, created_at_ms: 0 },
+  change: 'container',
+};
 const marks = (row: Partial<typeof usual>) => marksOf({ ...usual, ...row }).map(({ text }) => text);
 
 describe('an issue in words', () => {
@@ -47,6 +60,13 @@ describe('an issue in words', () => {
     expect(marksSentence({ ...usual, state: { state: 'ignored', until: 'never' } })).toBe('Ignored for ever');
   });
 
+  it('says which container and image of its name it came back in, and what is another there', () => {
+    expect(changeSentence(regressed)).toMatch(/^The container was created anew .*c0ffeec0ffee.*beef01beef01/);
+    expect(changeSentence({ ...regressed, change: 'image' })).toMatch(/^The image is another one/);
+    expect(changeSentence({ ...regressed, change: null })).toMatch(/^Container c0ffeec0ffee, created/);
+    expect(changeSentence({ ...regressed, generation: null }), 'nothing is made up').toBeUndefined();
+  });
+
   it('counts hosts and containers by the rules of the language', () => {
     expect(spreadSentence({ hosts: 1, containers: 3 })).toBe('1 host, 3 containers');
     locale.speak('ru');
@@ -69,6 +89,15 @@ describe('an issue in words', () => {
     expect(splitTime(message).join(''), 'nothing is lost').toBe(message);
   });
 
+  it('says that lines were lost since it was first seen, and when', () => {
+    expect(occurrences({ count: 1204, lines_lost_until_ms: null })).toBe('1,204');
+    expect(lossSentence({ lines_lost_until_ms: null })).toBeUndefined();
+    const lost = { count: 1204, lines_lost_until_ms: Date.UTC(2026, 2, 14, 9, 5) };
+    expect(occurrences(lost)).toBe('≥\u00a01,204');
+    expect(lossSentence(lost)).toMatch(/^At least: .*14/);
+    expect(atLeastCount(null), 'what was never read is not at least anything').toBe(formatCount(null));
+  });
+
   it('is called by the beginning of its message', () => {
     expect(shortMessage('short')).toBe('short');
     expect(shortMessage('x'.repeat(500)).length).toBeLessThanOrEqual(80);
@@ -82,6 +111,7 @@ describe('how far a log was read', () => {
     looked_at_ms: 0,
     lines: 0,
     fault: null,
+    lost: null,
   });
 
   it('has the worst as the highest, and what was never looked at as not measured', () => {

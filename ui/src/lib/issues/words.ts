@@ -1,6 +1,16 @@
 /** Issues in words: what they are, what was said of them, and where they were seen. */
-import type { IssueRow, IssueSeverity, IssueState, LogScan, LogScanState } from '$lib/bindings';
+import type {
+  ContainerGeneration,
+  IssueRow,
+  IssueSeverity,
+  IssueState,
+  LogScan,
+  LogScanState,
+  Regression,
+} from '$lib/bindings';
 import type { Tone } from '$lib/components/tone';
+import { shortDigest } from '$lib/format/images';
+import { formatCount } from '$lib/format/numbers';
 import { formatMinute } from '$lib/format/times';
 import { t } from '$lib/i18n/i18n.svelte';
 
@@ -48,6 +58,22 @@ export function marksOf(row: Pick<IssueRow, 'state' | 'is_new' | 'regressed'>): 
   return marks;
 }
 
+/** Which container of its name, made when, of which image. */
+export function generationSentence(of: ContainerGeneration): string {
+  return t('issues:generation', {
+    container: of.engine_id.slice(0, 12),
+    created: formatMinute(of.created_at_ms),
+    image: shortDigest(of.image_id),
+  });
+}
+
+/** What is another where an issue came back than when it was last seen there; nothing where that was not kept. */
+export function changeSentence({ generation, change }: Regression): string | undefined {
+  if (generation === null) return undefined;
+  const which = generationSentence(generation);
+  return change === null ? which : `${t(`issues:changed.${change}`)} ${which}`;
+}
+
 /** The marks as one text; an open issue without any is simply open. */
 export function marksSentence(row: Pick<IssueRow, 'state' | 'is_new' | 'regressed'>): string {
   if (row.state.state !== 'open') return stateSentence(row.state);
@@ -56,6 +82,21 @@ export function marksSentence(row: Pick<IssueRow, 'state' | 'is_new' | 'regresse
       .map(({ text }) => text)
       .join(', ') || t('issues:state.open')
   );
+}
+
+/** A count that may be higher: `≥ 1,204`. */
+export function atLeastCount(count: number | null): string {
+  return count === null ? formatCount(count) : `≥\u00a0${formatCount(count)}`;
+}
+
+/** How often it happened, as far as its lines could be read. */
+export function occurrences(row: Pick<IssueRow, 'count' | 'lines_lost_until_ms'>): string {
+  return row.lines_lost_until_ms === null ? formatCount(row.count) : atLeastCount(row.count);
+}
+
+/** Why the count may be too low; nothing when it is exact. */
+export function lossSentence({ lines_lost_until_ms: lost }: Pick<IssueRow, 'lines_lost_until_ms'>): string | undefined {
+  return lost === null ? undefined : t('issues:lost', { moment: formatMinute(lost) });
 }
 
 /** Where it was seen: `3 hosts, 5 containers`. */

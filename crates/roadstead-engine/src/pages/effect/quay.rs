@@ -140,6 +140,11 @@ impl Quay {
             host: self.host,
             container_name: "web".into(),
             image: "immich:1".into(),
+            generation: roadstead_store::Generation {
+                engine_id: of.engine_id.clone(),
+                image_id: "sha256:1".into(),
+                created_at_ms: 1,
+            },
             before: None,
             cursor: LogCursor {
                 container: of.container,
@@ -157,7 +162,10 @@ impl Quay {
                 looked_at_ms: self.clock.now_ms(),
                 state: "ok".into(),
                 fault_json: None,
+                lost: None,
+                drained: false,
             },
+            losses: Vec::new(),
             issues: issues.collect(),
         };
         let recorded = self.fleet.store.record_logs(&[read]).await.unwrap();
