@@ -3,6 +3,7 @@
 //! One set of shapes for Java and its kin, Python, Go, Node, Rust, .NET, PHP, Ruby and C++. Nothing here looks at more
 //! than one line at a time, except [`Trace::read`], which goes once over the lines of an event.
 
+mod frame;
 mod frames;
 
 pub(crate) use frames::Trace;
