@@ -206,6 +206,10 @@ impl<'t> Masking<'t> {
     pub(super) fn snake(&self, token: &str, begin: usize) -> bool {
         let prior = if begin > 0 { self.bytes[begin - 1] } else { b'(' };
         let next = byte(self.bytes, self.at);
+        // `Login failed: admin (from 10.0.0.1)`
+        if self.out.ends_with("ogin failed: ") && self.bytes[self.at..].starts_with(b" (") {
+            return true;
+        }
         self.out.len() > 3
             && prior == b' '
             && !matches!(next, b'(' | b':' | b'=' | b'{' | b'[')
@@ -370,7 +374,12 @@ impl<'t> Masking<'t> {
         let closed = match (before, spaced) {
             (true, _) => count > 1 && closes_name(rest),
             // `plugin Old Harbour v1.2`, `query Latency: what happened`
-            (false, true) => version() || rest.starts_with(": ") || count > 1 && closes_name(rest),
+            (false, true) => {
+                version()
+                    || rest.starts_with(": ")
+                    || rest.starts_with(" (")
+                    || count > 1 && closes_name(rest)
+            }
             // `Loaded plugin: Old Harbour 1.2`
             (false, false) => version(),
         };
@@ -398,7 +407,9 @@ impl<'t> Masking<'t> {
         let named = !inner.contains(' ')
             || inner.split(' ').all(|word| capital(word) || word.len() <= 3)
                 && inner.split(' ').count() <= MOST_WORDS;
-        if !numbered || !rest[length..].starts_with(')') || !begins || !named {
+        // `compaction (start)` tells which end of it.
+        let telling = inner.bytes().all(|b| b.is_ascii_lowercase()) && !vocabulary::given(inner);
+        if !numbered || !rest[length..].starts_with(')') || !begins || !named || telling {
             return false;
         }
         self.at += length + 2;

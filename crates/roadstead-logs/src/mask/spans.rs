@@ -141,7 +141,7 @@ impl<'t> Masking<'t> {
         let name = rest
             .iter()
             .take(32)
-            .take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
+            .take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b' '))
             .count();
         if name < 2
             || !rest[0].is_ascii_alphabetic()

@@ -134,6 +134,18 @@ fn humps(name: &str) -> impl Iterator<Item = &str> {
     })
 }
 
+/// Whether one of the words of a name in humps is one that programs write. So short ones are few.
+fn within(word: &str) -> bool {
+    const SHORT: [&str; 25] = [
+        "Id", "Ip", "Db", "Io", "Os", "Ui", "Ok", "No", "To", "Of", "In", "On", "Is", "As", "At", "By", "Up",
+        "Or", "An", "My", "Tx", "Rx", "Fs", "Go", "Js",
+    ];
+    match word.len() {
+        2 if word.starts_with(|c: char| c.is_ascii_uppercase()) => SHORT.contains(&word),
+        _ => ordinary(word),
+    }
+}
+
 /// Parts and ends of words with a hyphen that say how something is: `read-only`, `up-to-date`, `user-defined`.
 const SMALL: [&str; 47] = [
     "to", "of", "in", "on", "up", "by", "the", "and", "or", "a", "no", "not", "out", "off", "as", "at", "if",
@@ -196,7 +208,7 @@ pub(super) fn given(token: &str) -> bool {
         .filter(|part| part.bytes().any(|b| b.is_ascii_lowercase()))
         .any(|part| {
             if part.bytes().skip(1).any(|b| b.is_ascii_uppercase()) {
-                humps(part).any(|word| word.bytes().any(|b| b.is_ascii_lowercase()) && !ordinary(word))
+                humps(part).any(|word| word.bytes().any(|b| b.is_ascii_lowercase()) && !within(word))
             } else {
                 !ordinary(part)
             }
