@@ -112,6 +112,7 @@ impl IssueShape {
         windows.sort_by_key(|found| found.window);
         windows.dedup_by_key(|found| found.window);
         let at_ms = windows.last().map_or(last.start_ms, |found| found.last_ms);
+        let mut masked = self.message.replace(|c: char| c.is_ascii_digit(), "#");
         let mut lines = vec![self.message.clone()];
         if mix(key ^ 3).is_multiple_of(3) {
             lines.extend((0..6).map(|line| {
@@ -120,12 +121,13 @@ impl IssueShape {
                     20 + line
                 )
             }));
+            masked.push_str(" | UpstreamConnectionError | frame0 /app/src/worker/step0.js");
         }
         FoundIssue {
             fingerprints: vec![(1, self.key)],
             severity: self.severity,
             message: self.message.clone(),
-            masked: self.message.replace(|c: char| c.is_ascii_digit(), "#"),
+            masked,
             windows,
             samples: vec![FoundSample {
                 at_ms,

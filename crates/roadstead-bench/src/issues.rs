@@ -20,6 +20,8 @@ const ROWS: u32 = 100;
 const FAR_PAGE: u32 = 50;
 /// A word that an eighth of the messages has.
 const SEARCHED: &str = "Pool";
+/// What only the masked forms of traces have, a third of all.
+const SEARCHED_IN_TRACES: &str = "UpstreamConnectionError";
 /// Most milliseconds of a page.
 const MOST_MS: f64 = 20.0;
 /// The seed's best of this many runs is compared.
@@ -89,6 +91,14 @@ pub(crate) async fn run(args: &IssuesArgs, data: &Path) -> anyhow::Result<Findin
             "searched",
             IssuesRequest {
                 search: SEARCHED.to_owned(),
+                ..asked()
+            },
+            seed_all,
+        ),
+        (
+            "searched_trace",
+            IssuesRequest {
+                search: SEARCHED_IN_TRACES.to_owned(),
                 ..asked()
             },
             seed_all,

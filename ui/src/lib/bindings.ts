@@ -1857,7 +1857,7 @@ severity: IssueSeverity | null,
  */
 filter: IssueFilter, 
 /**
- * Text that the message contains, in any case; empty for all.
+ * Text that the message or the masked form contains, in any case; empty for all.
  */
 search: string, 
 /**

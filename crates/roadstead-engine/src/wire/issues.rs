@@ -135,7 +135,7 @@ pub struct IssuesRequest {
     pub severity: Option<IssueSeverity>,
     /// By state.
     pub filter: IssueFilter,
-    /// Text that the message contains, in any case; empty for all.
+    /// Text that the message or the masked form contains, in any case; empty for all.
     pub search: String,
     /// Order.
     pub sort: IssueSort,

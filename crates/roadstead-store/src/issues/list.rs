@@ -65,8 +65,8 @@ impl Store {
         page.push(" SELECT issue_id FROM found WHERE ");
         page.push(query.filter.condition());
         if !query.search.is_empty() {
-            page.push(" AND instr(message_key, ");
-            page.push_bind(query.search.to_lowercase()).push(") > 0");
+            page.push(" AND ");
+            push_search(&mut page, &query.search);
         }
         // The order is part of the text, so that an index can give it.
         page.push(" ORDER BY ").push(query.sort.order(query.descending));
@@ -90,9 +90,12 @@ impl Store {
         if query.search.is_empty() {
             counted.push("0");
         } else {
-            counted.push("COUNT(*) FILTER (WHERE instr(message_key, ");
-            counted.push_bind(query.search.to_lowercase()).push(") > 0 AND ");
-            counted.push(query.filter.condition()).push(")");
+            counted
+                .push("COUNT(*) FILTER (WHERE ")
+                .push(query.filter.condition());
+            counted.push(" AND ");
+            push_search(&mut counted, &query.search);
+            counted.push(")");
         }
         counted.push(" AS searched FROM found");
         Ok(counted.build_query_as().fetch_one(&self.inner.readers).await?)
@@ -147,7 +150,7 @@ fn found(query: &IssueQuery, removed: &str) -> QueryBuilder<Sqlite> {
     let mut found = QueryBuilder::new(
         "WITH found AS (
              SELECT issue_id, app_id, severity, first_seen_ms, last_seen_ms, event_count, host_count, container_count, state,
-                    message_key, regressed_json IS NOT NULL AS returned, first_seen_ms >= ",
+                    message_key, masked, regressed_json IS NOT NULL AS returned, first_seen_ms >= ",
     );
     found.push_bind(query.now_ms - NEW_WITHIN_MS);
     found.push(" AS is_new, state = 'open' OR state = 'ignored' AND COALESCE(ignored_until_ms <= ");
@@ -174,6 +177,19 @@ fn found(query: &IssueQuery, removed: &str) -> QueryBuilder<Sqlite> {
     }
     found.push(")");
     found
+}
+
+/// A condition on the issues found: the text is in the message, in any case by Unicode's rules, or in the masked form, which has the
+/// classes of exceptions and the frames of a trace. SQLite knows the case of Latin letters only; others are found there as they are
+/// typed, so that the masked form need not be kept twice.
+fn push_search(condition: &mut QueryBuilder<Sqlite>, search: &str) {
+    let key = search.to_lowercase();
+    condition.push("(instr(message_key, ").push_bind(key.clone());
+    condition.push(") > 0 OR instr(lower(masked), ").push_bind(key);
+    condition
+        .push(") > 0 OR instr(masked, ")
+        .push_bind(search.to_owned());
+    condition.push(") > 0)");
 }
 
 /// Issues by id, in the order of the ids, without their sparklines.

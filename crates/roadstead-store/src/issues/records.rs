@@ -377,7 +377,7 @@ pub struct IssueQuery {
     pub severity: Option<IssueSeverity>,
     /// By state.
     pub filter: IssueFilter,
-    /// Text in the message, in any case; empty for all.
+    /// Text in the message or in the masked form, in any case; empty for all.
     pub search: String,
     /// Order.
     pub sort: IssueSort,

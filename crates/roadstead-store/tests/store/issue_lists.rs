@@ -274,6 +274,46 @@ async fn text_is_found_in_any_case_and_is_never_a_pattern() {
 }
 
 #[tokio::test]
+async fn an_issue_is_found_by_what_only_its_masked_form_has() {
+    let fixture = Fixture::new().await;
+    let (host, of) = fixture.one().await;
+    let mut trace = errors(1, &[ago(1)]);
+    trace.message = "cannot fetch the feed".to_owned();
+    trace.masked = "ConnectionError | main.py fetch | Причина: Отказ".to_owned();
+    let mut other = errors(2, &[ago(2)]);
+    other.message = "no ConnectionErrors here".to_owned();
+    Log::of(host, &of, "app-1")
+        .record(&fixture, vec![trace, other])
+        .await;
+    for (search, wanted) in [
+        (
+            "connectionerror",
+            &["cannot fetch the feed", "no ConnectionErrors here"][..],
+        ),
+        ("MAIN.PY", &["cannot fetch the feed"]),
+        ("Причина: Отказ", &["cannot fetch the feed"]),
+        ("ConnectionError |", &["cannot fetch the feed"]),
+        ("%", &[]),
+    ] {
+        for filter in [IssueFilter::All, IssueFilter::Open, IssueFilter::Resolved] {
+            let query = IssueQuery {
+                search: search.to_owned(),
+                filter,
+                ..all()
+            };
+            let got = list(&fixture, &query).await;
+            let wanted = if filter == IssueFilter::Resolved {
+                &[]
+            } else {
+                wanted
+            };
+            assert_eq!(messages(&got), wanted, "{search:?}");
+            assert_eq!(got.total as usize, wanted.len());
+        }
+    }
+}
+
+#[tokio::test]
 async fn each_row_has_its_own_sparkline() {
     let town = Town::new().await;
     let list = list(&town.fixture, &all()).await;
