@@ -318,11 +318,10 @@ impl Open {
                 fingerprint: Fingerprint::of(&masked),
                 first_at_ns: self.first_at_ns,
                 last_at_ns: self.last_at_ns,
-                message: if lines.iter().any(|line| line.contains(&title)) {
-                    title
-                } else {
-                    // What was escaped in a line, or stood on two, may be plain here.
-                    without_secrets(title)
+                // What was escaped in a line, or stood on two, may be plain in its title.
+                message: match lines.first() {
+                    Some(first) if first.trim_end().ends_with(&title) => title,
+                    _ => without_secrets(title),
                 },
                 masked,
                 lines,
