@@ -42,7 +42,7 @@ impl Store {
                 let issue = keep(&mut tx, read, found, &mut live, &mut recorded).await?;
                 counted.push((issue, found));
             }
-            super::counts::add(&mut tx, read.deployment, &counted).await?;
+            super::counts::add(&mut tx, read, &counted).await?;
             for (cause, range) in &read.losses {
                 super::losses::add(&mut tx, read.deployment, *cause, *range).await?;
             }

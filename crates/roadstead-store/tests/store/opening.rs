@@ -25,6 +25,19 @@ pub(crate) async fn sql(dir: &Path, statement: &'static str) {
     connection.close().await.unwrap();
 }
 
+/// One text of a store that is closed.
+pub(crate) async fn text(dir: &Path, query: &'static str) -> String {
+    let mut connection = sqlx::sqlite::SqliteConnectOptions::new()
+        .filename(dir.join("roadstead.db"))
+        .connect()
+        .await
+        .unwrap();
+    sqlx::query_scalar(query)
+        .fetch_one(&mut connection)
+        .await
+        .unwrap()
+}
+
 #[tokio::test]
 async fn only_the_user_can_read_the_store() {
     let parent = tempfile::tempdir().unwrap();
