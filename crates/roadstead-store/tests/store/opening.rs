@@ -116,7 +116,7 @@ async fn a_store_of_before_losses_and_generations_opens_with_its_issues() {
         "INSERT INTO app (name, first_seen_ms) VALUES ('shop', 1)",
         "INSERT INTO issue (app_id, severity, message, message_key, masked, first_seen_ms, last_seen_ms, event_count, host_count,
                             container_count, state, regressed_json)
-         VALUES (1, 2, 'boom', 'boom', 'boom', 1, 2, 3, 1, 1, 'open',
+         VALUES (1, 2, 'Бум', 'бум', 'IOError | fetch', 1, 2, 3, 1, 1, 'open',
                  '{\"at_ms\":2,\"host\":1,\"container_name\":\"shop-1\",\"image\":\"shop:1\"}')",
         "INSERT INTO issue_place VALUES (1, 1, 'shop-1', 'shop:1', 3, 1, 2)",
     ] {
@@ -133,6 +133,13 @@ async fn a_store_of_before_losses_and_generations_opens_with_its_issues() {
         (full.places[0].image.as_str(), full.places[0].generation.clone()),
         ("shop:1", None)
     );
+    for search in ["БУМ", "ioERROR |"] {
+        let query = roadstead_store::IssueQuery {
+            search: search.to_owned(),
+            ..crate::logbook::all()
+        };
+        assert_eq!(store.issues(&query).await.unwrap().total, 1, "{search}");
+    }
     let regressed = full.record.regressed.unwrap();
     assert_eq!(
         (regressed.image.as_str(), regressed.generation, regressed.change),
