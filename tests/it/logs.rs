@@ -14,11 +14,11 @@ use roadstead_tests::{ContainerSpec, EngineKind, RealEngine, Scratch, until};
 /// The shortest interval between passes that the product allows.
 const PASS_S: u32 = 10;
 /// Two passes, the time one takes, and a slow machine.
-const TWO_PASSES: Duration = Duration::from_secs(2 * PASS_S as u64 + 15);
+pub(crate) const TWO_PASSES: Duration = Duration::from_secs(2 * PASS_S as u64 + 15);
 /// Tells a process of this test that it is to be the app, and where its data are.
 const APP_DIR: &str = "ROADSTEAD_TEST_APP_DIR";
 
-async fn start(dir: &Path) -> Result<Engine> {
+pub(crate) async fn start(dir: &Path) -> Result<Engine> {
     let engine = Engine::start(EngineOptions {
         data_dir: dir.join("data"),
         run_dir: dir.join("r"),
@@ -39,7 +39,7 @@ async fn start(dir: &Path) -> Result<Engine> {
     Ok(engine)
 }
 
-async fn add(engine: &Engine, docker: &RealEngine) -> Result<HostId> {
+pub(crate) async fn add(engine: &Engine, docker: &RealEngine) -> Result<HostId> {
     let draft = HostDraft {
         name: "nas".to_owned(),
         customer: String::new(),
@@ -51,7 +51,7 @@ async fn add(engine: &Engine, docker: &RealEngine) -> Result<HostId> {
     Ok(engine.add_host(draft).await?.id)
 }
 
-async fn issues(engine: &Engine, app: &str) -> Result<Vec<IssueRow>> {
+pub(crate) async fn issues(engine: &Engine, app: &str) -> Result<Vec<IssueRow>> {
     let page = engine
         .list_issues(IssuesRequest {
             app: Some(app.to_owned()),

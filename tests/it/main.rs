@@ -12,6 +12,8 @@ mod figures;
 mod fleet;
 /// The invariants of ARCHITECTURE.md.
 mod house;
+/// Traces that real containers print, in each tongue.
+mod log_traces;
 /// Logs of real containers, counted exactly.
 mod logs;
 /// One engine, the same facts by every way of reaching it.

@@ -517,7 +517,15 @@ memory_peak_bytes: number | null,
 /**
  * Mean cores.
  */
-cpu_avg_cores: number | null, };
+cpu_avg_cores: number | null, 
+/**
+ * Error events; absent when logs were not read.
+ */
+log_errors: number | null, 
+/**
+ * Warning events; absent when logs were not read.
+ */
+log_warnings: number | null, };
 
 export type ContainerRow = { 
 /**
@@ -1595,7 +1603,11 @@ count: number,
 /**
  * Newest event in the window.
  */
-last_seen_ms: number, };
+last_seen_ms: number, 
+/**
+ * Names of the containers it was seen in within the window, at most 50.
+ */
+containers: Array<string>, };
 
 export type IssuePage = { 
 /**

@@ -1,9 +1,9 @@
 //! What a host did in one window: its reports with names and issues, ready to be handed on.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
-use roadstead_model::{ContainerId, TimeRange, Window};
-use roadstead_store::ReportedIssue;
+use roadstead_model::{ContainerId, Report, TimeRange, Window};
+use roadstead_store::{ContainerLogCount, ReportedIssue};
 
 use super::issues::severity_from_store;
 use crate::fleet::Fleet;
@@ -54,16 +54,23 @@ impl Fleet {
             .map(|container| (container.id, container.facts.name))
             .collect();
         let losses = self.store.log_losses(host, range).await?;
+        let mut events = Vec::with_capacity(reports.len());
         let mut issues = Vec::with_capacity(reports.len());
         for report in &reports {
             issues.push(self.store.reported_issues(report.deployment, window).await?);
+            let counts = self
+                .store
+                .log_counts_of_containers(report.deployment, window)
+                .await?;
+            events.push(Events::new(report, &counts));
         }
         keep_the_most(&mut issues);
         let fleet = self.live.read();
         let mut apps: Vec<AppReport> = reports
             .into_iter()
             .zip(issues)
-            .map(|(report, issues)| {
+            .zip(events)
+            .map(|((report, issues), events)| {
                 let app = deployments.get(&report.deployment).copied();
                 AppReport {
                     app: app
@@ -93,9 +100,14 @@ impl Fleet {
                             memory_avg_bytes: part.memory_avg_bytes,
                             memory_peak_bytes: part.memory_peak_bytes,
                             cpu_avg_cores: part.cpu_avg_cores,
+                            log_errors: events.of(part.container, |of| of.errors),
+                            log_warnings: events.of(part.container, |of| of.warnings),
                         })
                         .collect(),
-                    issues: issues.into_iter().map(issue_in_report).collect(),
+                    issues: issues
+                        .into_iter()
+                        .map(|issue| issue_in_report(issue, &names))
+                        .collect(),
                 }
             })
             .collect();
@@ -139,7 +151,35 @@ fn keep_the_most(by_app: &mut [Vec<ReportedIssue>]) {
     }
 }
 
-fn issue_in_report(issue: ReportedIssue) -> IssueInReport {
+/// Events of a deployment's containers in a window.
+struct Events {
+    of: HashMap<ContainerId, ContainerLogCount>,
+    /// They are all that the report has: a container that is not among them had none. Windows of before they were kept have more.
+    are_all: bool,
+}
+
+impl Events {
+    fn new(report: &Report, counts: &[ContainerLogCount]) -> Self {
+        let reported = u64::from(report.log_errors.unwrap_or_default())
+            + u64::from(report.log_warnings.unwrap_or_default());
+        let counted: u64 = counts.iter().map(|of| of.errors + of.warnings).sum();
+        Self {
+            of: counts.iter().map(|of| (of.container, *of)).collect(),
+            are_all: report.log_errors.is_some() && counted >= reported,
+        }
+    }
+
+    /// Events of one container; absent where nobody counted.
+    fn of(&self, container: ContainerId, count: impl Fn(&ContainerLogCount) -> u64) -> Option<u32> {
+        let counted = self.of.get(&container).map(count);
+        let counted = counted.or(self.are_all.then_some(0))?;
+        Some(u32::try_from(counted).unwrap_or(u32::MAX))
+    }
+}
+
+fn issue_in_report(issue: ReportedIssue, names: &HashMap<ContainerId, String>) -> IssueInReport {
+    // A container that was recreated within the window is named once.
+    let containers: BTreeSet<&String> = issue.containers.iter().filter_map(|of| names.get(of)).collect();
     IssueInReport {
         issue: issue.issue,
         fingerprint: format!("{:016x}", issue.fingerprint.1),
@@ -148,6 +188,7 @@ fn issue_in_report(issue: ReportedIssue) -> IssueInReport {
         message: issue.message,
         count: issue.count,
         last_seen_ms: issue.last_seen_ms,
+        containers: containers.into_iter().cloned().collect(),
     }
 }
 
@@ -168,6 +209,7 @@ mod tests {
                 message: "boom".into(),
                 count: *count,
                 last_seen_ms: 5,
+                containers: Vec::new(),
             })
             .collect()
     }

@@ -83,6 +83,10 @@ pub struct ContainerInReport {
     pub memory_peak_bytes: Option<u64>,
     /// Mean cores.
     pub cpu_avg_cores: Option<f64>,
+    /// Error events; absent when logs were not read.
+    pub log_errors: Option<u32>,
+    /// Warning events; absent when logs were not read.
+    pub log_warnings: Option<u32>,
 }
 
 /// An issue's part, merged over the app's containers.
@@ -102,4 +106,6 @@ pub struct IssueInReport {
     pub count: u64,
     /// Newest event in the window.
     pub last_seen_ms: i64,
+    /// Names of the containers it was seen in within the window, at most 50.
+    pub containers: Vec<String>,
 }

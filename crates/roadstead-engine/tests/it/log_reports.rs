@@ -133,6 +133,37 @@ async fn reports_carry_what_was_printed_in_their_window_also_when_it_is_read_lat
     assert_eq!(badge("late"), (Some(1), Some(0)));
     // The next look at windows comes within ten seconds; a stop in between would leave it to the next start.
     tokio::time::sleep(Duration::from_secs(11)).await;
+    let of_window = HostReportRequest {
+        host,
+        window_start_ms: Some(start_ms),
+    };
+    let report = engine.host_report(of_window).await.unwrap();
+    assert_eq!(
+        (report.host_name.as_str(), report.window_end_ms),
+        ("stub", window_end_ms)
+    );
+    for (app, events, issues) in [
+        (
+            "shop",
+            (Some(2), Some(1)),
+            &[("disk is full", 2), ("disk is filling", 1)][..],
+        ),
+        ("late", (Some(1), Some(0)), &[("nobody sees me", 1)]),
+    ] {
+        let of = report.apps.iter().find(|of| of.app == app).unwrap();
+        assert_eq!((of.log_errors, of.log_warnings), events, "{app}");
+        assert!(!of.log_lines_lost);
+        let container = &of.containers[0];
+        assert_eq!(container.name.as_deref(), Some(app));
+        assert_eq!((container.log_errors, container.log_warnings), events, "{app}");
+        let told: Vec<_> = of
+            .issues
+            .iter()
+            .map(|issue| (issue.message.as_str(), issue.count))
+            .collect();
+        assert_eq!(told, issues);
+        assert!(of.issues.iter().all(|issue| issue.containers == [app]));
+    }
     engine.stop().await;
 
     let store = quay.store().await;

@@ -1,22 +1,34 @@
 //! Error and warning events of deployments by report window, and the issues behind them.
 
-use std::collections::{BTreeMap, HashMap};
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use sqlx::SqliteConnection;
 
-use roadstead_model::{DeploymentId, HostId, IssueId, TimeRange, Window};
+use roadstead_model::{ContainerId, DeploymentId, HostId, IssueId, TimeRange, Window};
 
 use super::record::severity_of;
-use super::{FoundIssue, LogCount, ReportedIssue};
+use super::{ContainerLogCount, FoundIssue, LogCount, LogRead, ReportedIssue};
 use crate::{Store, StoreError};
 
-/// Issues kept per deployment and window, those with most events.
-const ISSUES_KEPT: usize = 50;
+/// Issues kept per deployment and window, those with most events: so many that one with an event now and then is counted whole, though
+/// every read brings others with more.
+const ISSUES_KEPT: usize = 500;
+/// Containers kept per issue of a window: a build server has one for every job.
+const CONTAINERS_OF_ISSUE_KEPT: usize = 50;
+/// Containers kept per deployment and window, those with most events.
+const CONTAINERS_KEPT: usize = 500;
 /// Issues a report carries.
 const ISSUES_REPORTED: usize = 10;
 
-/// An issue's events in a window as stored.
-type Counted = (i64, u64, i64);
+/// An issue's events in a window as stored: how many, the newest moment, and the containers that had them.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Counted(i64, u64, i64, #[serde(default)] BTreeSet<i64>);
+
+/// A container's errors and warnings in a window as stored.
+type OfContainer = (i64, u64, u64);
 
 #[derive(Default)]
 struct OfWindow {
@@ -28,7 +40,7 @@ struct OfWindow {
 /// Adds what one read found to the counts of its windows.
 pub(super) async fn add(
     tx: &mut SqliteConnection,
-    deployment: DeploymentId,
+    read: &LogRead,
     counted: &[(i64, &FoundIssue)],
 ) -> Result<(), StoreError> {
     let mut windows: BTreeMap<Window, OfWindow> = BTreeMap::new();
@@ -37,35 +49,40 @@ pub(super) async fn add(
             let sum = windows.entry(of.window).or_default();
             sum.errors += of.errors;
             sum.warnings += of.warnings;
-            sum.issues.push((*issue, of.errors + of.warnings, of.last_ms));
+            let here = BTreeSet::from([read.container.0]);
+            sum.issues
+                .push(Counted(*issue, of.errors + of.warnings, of.last_ms, here));
         }
     }
     for (window, mut sum) in windows {
-        let stored = sqlx::query_scalar!(
-            "SELECT issues_json FROM log_count WHERE deployment_id = ? AND window_ms = ?",
-            deployment.0,
+        let stored = sqlx::query!(
+            "SELECT issues_json, containers_json FROM log_count WHERE deployment_id = ? AND window_ms = ?",
+            read.deployment.0,
             window.start_ms
         )
         .fetch_optional(&mut *tx)
         .await?;
+        let mut containers = vec![(read.container.0, sum.errors, sum.warnings)];
         if let Some(stored) = stored {
-            sum.issues.extend(read_issues(&stored)?);
+            sum.issues.extend(counts_of::<Counted>(&stored.issues_json)?);
+            containers.extend(counts_of::<OfContainer>(&stored.containers_json)?);
         }
-        let issues = serde_json::to_string(&ranked(sum.issues))
-            .map_err(|error| StoreError::Invalid(format!("counts have no JSON form: {error}")))?;
+        let issues = json(&ranked(sum.issues))?;
+        let containers = json(&by_container(containers))?;
         let errors = i64::try_from(sum.errors).unwrap_or(i64::MAX);
         let warnings = i64::try_from(sum.warnings).unwrap_or(i64::MAX);
         sqlx::query!(
-            r#"INSERT INTO log_count (deployment_id, window_ms, errors, warnings, issues_json, unreported)
-               VALUES (?, ?, ?, ?, ?, 1)
+            r#"INSERT INTO log_count (deployment_id, window_ms, errors, warnings, issues_json, containers_json, unreported)
+               VALUES (?, ?, ?, ?, ?, ?, 1)
                ON CONFLICT (deployment_id, window_ms) DO UPDATE SET
                    errors = log_count.errors + excluded.errors, warnings = log_count.warnings + excluded.warnings,
-                   issues_json = excluded.issues_json, unreported = 1"#,
-            deployment.0,
+                   issues_json = excluded.issues_json, containers_json = excluded.containers_json, unreported = 1"#,
+            read.deployment.0,
             window.start_ms,
             errors,
             warnings,
             issues,
+            containers,
         )
         .execute(&mut *tx)
         .await?;
@@ -73,25 +90,46 @@ pub(super) async fn add(
     Ok(())
 }
 
-fn read_issues(json: &str) -> Result<Vec<Counted>, StoreError> {
+fn json<T: Serialize>(counts: &[T]) -> Result<String, StoreError> {
+    serde_json::to_string(counts)
+        .map_err(|error| StoreError::Invalid(format!("counts have no JSON form: {error}")))
+}
+
+fn counts_of<T: DeserializeOwned>(json: &str) -> Result<Vec<T>, StoreError> {
     serde_json::from_str(json)
         .map_err(|error| StoreError::Damaged(format!("stored counts cannot be read: {error}")))
 }
 
 /// Each issue once, most events first, then the newest.
 fn ranked(issues: Vec<Counted>) -> Vec<Counted> {
-    let mut sums: HashMap<i64, (u64, i64)> = HashMap::new();
-    for (issue, count, last_ms) in issues {
-        let (sum, newest_ms) = sums.entry(issue).or_insert((0, last_ms));
-        *sum += count;
-        *newest_ms = last_ms.max(*newest_ms);
+    let mut sums: HashMap<i64, Counted> = HashMap::new();
+    for Counted(issue, count, last_ms, containers) in issues {
+        let sum = sums
+            .entry(issue)
+            .or_insert(Counted(issue, 0, last_ms, BTreeSet::new()));
+        sum.1 += count;
+        sum.2 = last_ms.max(sum.2);
+        sum.3.extend(containers);
+        while sum.3.len() > CONTAINERS_OF_ISSUE_KEPT {
+            sum.3.pop_last();
+        }
     }
-    let mut ranked: Vec<Counted> = sums
-        .into_iter()
-        .map(|(issue, (count, last_ms))| (issue, count, last_ms))
-        .collect();
+    let mut ranked: Vec<Counted> = sums.into_values().collect();
     ranked.sort_by(|a, b| b.1.cmp(&a.1).then(b.2.cmp(&a.2)).then(a.0.cmp(&b.0)));
     ranked.truncate(ISSUES_KEPT);
+    ranked
+}
+
+/// Each container once, most events first.
+fn by_container(counts: Vec<OfContainer>) -> Vec<OfContainer> {
+    let mut sums: HashMap<i64, (u64, u64)> = HashMap::new();
+    for (container, errors, warnings) in counts {
+        let sum = sums.entry(container).or_default();
+        *sum = (sum.0 + errors, sum.1 + warnings);
+    }
+    let mut ranked: Vec<OfContainer> = sums.into_iter().map(|(of, (e, w))| (of, e, w)).collect();
+    ranked.sort_by_key(|(of, errors, warnings)| (Reverse(errors + warnings), *of));
+    ranked.truncate(CONTAINERS_KEPT);
     ranked
 }
 
@@ -194,6 +232,35 @@ impl Store {
         Ok(())
     }
 
+    /// Errors and warnings of a deployment's containers in a window, most events first. Containers without any are left out, and so are
+    /// those counted before this was kept.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] and any failure of the database.
+    pub async fn log_counts_of_containers(
+        &self,
+        deployment: DeploymentId,
+        window: Window,
+    ) -> Result<Vec<ContainerLogCount>, StoreError> {
+        let stored = sqlx::query_scalar!(
+            "SELECT containers_json FROM log_count WHERE deployment_id = ? AND window_ms = ?",
+            deployment.0,
+            window.start_ms
+        )
+        .fetch_optional(&self.inner.readers)
+        .await?;
+        let counts = stored.as_deref().map(counts_of::<OfContainer>).transpose()?;
+        Ok(counts
+            .unwrap_or_default()
+            .into_iter()
+            .map(|(container, errors, warnings)| ContainerLogCount {
+                container: ContainerId(container),
+                errors,
+                warnings,
+            })
+            .collect())
+    }
+
     /// The issues a deployment's report of a window carries: most events first, then the newest, at most 10.
     ///
     /// # Errors
@@ -212,11 +279,8 @@ impl Store {
         .fetch_optional(&mut *tx)
         .await?;
         let mut reported = Vec::new();
-        for (issue, count, last_seen_ms) in stored
-            .as_deref()
-            .map(read_issues)
-            .transpose()?
-            .unwrap_or_default()
+        for Counted(issue, count, last_seen_ms, containers) in
+            stored.as_deref().map(counts_of).transpose()?.unwrap_or_default()
         {
             if reported.len() == ISSUES_REPORTED {
                 break;
@@ -241,6 +305,7 @@ impl Store {
                     message: known.message,
                     count,
                     last_seen_ms,
+                    containers: containers.into_iter().map(ContainerId).collect(),
                 });
             }
         }

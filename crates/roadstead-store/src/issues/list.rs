@@ -150,7 +150,7 @@ fn found(query: &IssueQuery, removed: &str) -> QueryBuilder<Sqlite> {
     let mut found = QueryBuilder::new(
         "WITH found AS (
              SELECT issue_id, app_id, severity, first_seen_ms, last_seen_ms, event_count, host_count, container_count, state,
-                    message_key, masked, regressed_json IS NOT NULL AS returned, first_seen_ms >= ",
+                    search_key, regressed_json IS NOT NULL AS returned, first_seen_ms >= ",
     );
     found.push_bind(query.now_ms - NEW_WITHIN_MS);
     found.push(" AS is_new, state = 'open' OR state = 'ignored' AND COALESCE(ignored_until_ms <= ");
@@ -179,17 +179,12 @@ fn found(query: &IssueQuery, removed: &str) -> QueryBuilder<Sqlite> {
     found
 }
 
-/// A condition on the issues found: the text is in the message, in any case by Unicode's rules, or in the masked form, which has the
-/// classes of exceptions and the frames of a trace. SQLite knows the case of Latin letters only; others are found there as they are
-/// typed, so that the masked form need not be kept twice.
+/// A condition on the issues found: the text is in the message or the masked form.
 fn push_search(condition: &mut QueryBuilder<Sqlite>, search: &str) {
-    let key = search.to_lowercase();
-    condition.push("(instr(message_key, ").push_bind(key.clone());
-    condition.push(") > 0 OR instr(lower(masked), ").push_bind(key);
     condition
-        .push(") > 0 OR instr(masked, ")
-        .push_bind(search.to_owned());
-    condition.push(") > 0)");
+        .push("instr(search_key, ")
+        .push_bind(search.to_lowercase());
+    condition.push(") > 0");
 }
 
 /// Issues by id, in the order of the ids, without their sparklines.

@@ -42,7 +42,7 @@ impl Store {
                 let issue = keep(&mut tx, read, found, &mut live, &mut recorded).await?;
                 counted.push((issue, found));
             }
-            super::counts::add(&mut tx, read.deployment, &counted).await?;
+            super::counts::add(&mut tx, read, &counted).await?;
             for (cause, range) in &read.losses {
                 super::losses::add(&mut tx, read.deployment, *cause, *range).await?;
             }
@@ -132,7 +132,7 @@ async fn keep(
     }
     let issue = match known {
         Some(known) => {
-            add(tx, read, found, &sum, &known, message, recorded).await?;
+            add(tx, read, found, &sum, &known, (message, masked), recorded).await?;
             known.id
         }
         None => {
@@ -199,6 +199,11 @@ async fn find(
     Ok(None)
 }
 
+/// What a search looks through.
+fn search_key(message: &str, masked: &str) -> String {
+    format!("{message}\n{masked}").to_lowercase()
+}
+
 async fn insert(
     tx: &mut SqliteConnection,
     app: AppId,
@@ -208,15 +213,15 @@ async fn insert(
     masked: &str,
 ) -> Result<i64, StoreError> {
     let severity = severity_number(severity);
-    let message_key = message.to_lowercase();
+    let search_key = search_key(message, masked);
     Ok(sqlx::query_scalar!(
-        r#"INSERT INTO issue (app_id, severity, message, message_key, masked, first_seen_ms, last_seen_ms, event_count,
+        r#"INSERT INTO issue (app_id, severity, message, search_key, masked, first_seen_ms, last_seen_ms, event_count,
                               host_count, container_count, state)
            VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 'open') RETURNING issue_id AS "issue_id!""#,
         app.0,
         severity,
         message,
-        message_key,
+        search_key,
         masked,
         sum.first_ms,
         sum.last_ms,
@@ -232,24 +237,24 @@ async fn add(
     found: &FoundIssue,
     sum: &Sum,
     known: &Known,
-    message: &str,
+    (message, masked): (&str, &str),
     recorded: &mut Recorded,
 ) -> Result<(), StoreError> {
     let severity = severity_number(found.severity);
-    let message_key = message.to_lowercase();
+    let search_key = search_key(message, masked);
     let rises = severity > known.severity;
     sqlx::query!(
         r#"UPDATE issue SET
                severity = MAX(severity, ?1),
                message = CASE WHEN ?2 THEN ?3 ELSE message END,
-               message_key = CASE WHEN ?2 THEN ?4 ELSE message_key END,
+               search_key = CASE WHEN ?2 THEN ?4 ELSE search_key END,
                first_seen_ms = MIN(first_seen_ms, ?5), last_seen_ms = MAX(last_seen_ms, ?6),
                event_count = event_count + ?7, pruned_at_ms = NULL
            WHERE issue_id = ?8"#,
         severity,
         rises,
         message,
-        message_key,
+        search_key,
         sum.first_ms,
         sum.last_ms,
         sum.count,

@@ -479,6 +479,17 @@ pub struct LogCount {
     pub warnings: u64,
 }
 
+/// Error and warning events of a container in one window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ContainerLogCount {
+    /// The container.
+    pub container: ContainerId,
+    /// Error events.
+    pub errors: u64,
+    /// Warning events.
+    pub warnings: u64,
+}
+
 /// An issue in the report of a deployment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReportedIssue {
@@ -494,4 +505,6 @@ pub struct ReportedIssue {
     pub count: u64,
     /// Newest event in the window.
     pub last_seen_ms: i64,
+    /// Containers it was seen in within the window, at most 50; none for what was counted before this was kept.
+    pub containers: Vec<ContainerId>,
 }

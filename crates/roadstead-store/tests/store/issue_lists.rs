@@ -291,7 +291,7 @@ async fn an_issue_is_found_by_what_only_its_masked_form_has() {
             &["cannot fetch the feed", "no ConnectionErrors here"][..],
         ),
         ("MAIN.PY", &["cannot fetch the feed"]),
-        ("Причина: Отказ", &["cannot fetch the feed"]),
+        ("причина: ОТКАЗ", &["cannot fetch the feed"]),
         ("ConnectionError |", &["cannot fetch the feed"]),
         ("%", &[]),
     ] {

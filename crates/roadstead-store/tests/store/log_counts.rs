@@ -3,7 +3,7 @@
 use roadstead_model::{DeploymentId, TimeRange, Window};
 use roadstead_store::{IssueSeverity, LogCount};
 
-use crate::fixture::{Fixture, MIDNIGHT_MS};
+use crate::fixture::{Fixture, MIDNIGHT_MS, open};
 use crate::logbook::{Log, ago, counts, errors, listed, many_errors, one_log, warnings};
 
 /// The window that holds a moment so many minutes before noon.
@@ -184,6 +184,106 @@ async fn a_report_carries_the_ten_issues_with_most_events_then_the_newest() {
     );
     let none = fixture.store.reported_issues(log.of.deployment, window(90)).await;
     assert_eq!(none.unwrap(), []);
+}
+
+#[tokio::test]
+async fn an_issue_with_an_event_now_and_then_is_counted_whole_however_many_others_have_more() {
+    let (fixture, mut log) = one_log().await;
+    // Each read brings sixty others, each with more events than the quiet one.
+    for read in 0..9 {
+        let mut found: Vec<_> = (0..60)
+            .map(|nth| many_errors(100 + read * 60 + nth, 8, ago(9)))
+            .collect();
+        found.truncate(50);
+        found.push(many_errors(7, 1, ago(8)));
+        log.record(&fixture, found).await;
+    }
+    let reported = fixture
+        .store
+        .reported_issues(log.of.deployment, window(9))
+        .await
+        .unwrap();
+    let first = (reported[0].message.as_str(), reported[0].count);
+    assert_eq!(first, ("trouble 7", 9));
+    assert_eq!(reported.len(), 10);
+}
+
+#[tokio::test]
+async fn a_window_keeps_five_hundred_issues_and_all_of_its_counts() {
+    let (fixture, mut log) = one_log().await;
+    let found = (0..700)
+        .map(|nth| many_errors(nth, 1 + nth % 7, ago(9)))
+        .collect();
+    log.record(&fixture, found).await;
+    let counted = counts(&fixture.store).await;
+    assert_eq!(counted[0].errors, (0..700).map(|nth| 1 + nth % 7).sum::<u64>());
+    let dir = fixture.dir;
+    fixture.store.close().await.unwrap();
+    let json = crate::opening::text(dir.path(), "SELECT issues_json FROM log_count").await;
+    assert_eq!(json.matches(",[1]]").count(), 500, "each with its container");
+}
+
+#[tokio::test]
+async fn each_containers_part_of_a_window_is_known() {
+    let fixture = Fixture::new().await;
+    let host = fixture.host("one").await;
+    let names = ["web-1", "web-2", "web-3"];
+    let of = fixture
+        .store
+        .observe_containers(host, MIDNIGHT_MS, &names.map(|name| listed("shop", name)))
+        .await
+        .unwrap();
+    let [mut first, mut second]: [Log; 2] = [0, 1].map(|nth| Log::of(host, &of[nth], names[nth]));
+    first
+        .record(&fixture, vec![warnings(1, &[ago(9)]), many_errors(2, 3, ago(9))])
+        .await;
+    second.record(&fixture, vec![many_errors(2, 5, ago(5))]).await;
+    first.record(&fixture, vec![errors(2, &[ago(8)])]).await;
+    let store = &fixture.store;
+    let counted = store
+        .log_counts_of_containers(of[0].deployment, window(9))
+        .await
+        .unwrap();
+    let told: Vec<_> = counted
+        .iter()
+        .map(|of| (of.container, of.errors, of.warnings))
+        .collect();
+    assert_eq!(told, [(of[0].container, 4, 1), (of[1].container, 5, 0)]);
+    let reported = store.reported_issues(of[0].deployment, window(9)).await.unwrap();
+    let seen_in: Vec<_> = reported.iter().map(|issue| issue.containers.clone()).collect();
+    assert_eq!(
+        seen_in,
+        [vec![of[0].container, of[1].container], vec![of[0].container]]
+    );
+    let none = store.log_counts_of_containers(of[0].deployment, window(90)).await;
+    assert_eq!(none.unwrap(), []);
+}
+
+#[tokio::test]
+async fn counts_of_before_containers_were_kept_are_read_and_gone_on_with() {
+    let (fixture, mut log) = one_log().await;
+    log.record(&fixture, vec![many_errors(1, 2, ago(9))]).await;
+    let dir = fixture.dir;
+    fixture.store.close().await.unwrap();
+    crate::opening::sql(
+        dir.path(),
+        "UPDATE log_count SET containers_json = '[]', issues_json = '[[1,2,1728043260000]]'",
+    )
+    .await;
+    let store = open(dir.path()).await.store;
+    let fixture = Fixture { store, dir };
+    let known = async || {
+        let reported = fixture
+            .store
+            .reported_issues(log.of.deployment, window(9))
+            .await
+            .unwrap();
+        (reported[0].count, reported[0].containers.clone())
+    };
+    assert_eq!(known().await, (2, vec![]));
+    let mut next = log.clone();
+    next.record(&fixture, vec![many_errors(1, 3, ago(9))]).await;
+    assert_eq!(known().await, (5, vec![log.of.container]));
 }
 
 #[tokio::test]

@@ -25,6 +25,19 @@ pub(crate) async fn sql(dir: &Path, statement: &'static str) {
     connection.close().await.unwrap();
 }
 
+/// One text of a store that is closed.
+pub(crate) async fn text(dir: &Path, query: &'static str) -> String {
+    let mut connection = sqlx::sqlite::SqliteConnectOptions::new()
+        .filename(dir.join("roadstead.db"))
+        .connect()
+        .await
+        .unwrap();
+    sqlx::query_scalar(query)
+        .fetch_one(&mut connection)
+        .await
+        .unwrap()
+}
+
 #[tokio::test]
 async fn only_the_user_can_read_the_store() {
     let parent = tempfile::tempdir().unwrap();
@@ -103,7 +116,7 @@ async fn a_store_of_before_losses_and_generations_opens_with_its_issues() {
         "INSERT INTO app (name, first_seen_ms) VALUES ('shop', 1)",
         "INSERT INTO issue (app_id, severity, message, message_key, masked, first_seen_ms, last_seen_ms, event_count, host_count,
                             container_count, state, regressed_json)
-         VALUES (1, 2, 'boom', 'boom', 'boom', 1, 2, 3, 1, 1, 'open',
+         VALUES (1, 2, 'Бум', 'бум', 'IOError | fetch', 1, 2, 3, 1, 1, 'open',
                  '{\"at_ms\":2,\"host\":1,\"container_name\":\"shop-1\",\"image\":\"shop:1\"}')",
         "INSERT INTO issue_place VALUES (1, 1, 'shop-1', 'shop:1', 3, 1, 2)",
     ] {
@@ -120,6 +133,13 @@ async fn a_store_of_before_losses_and_generations_opens_with_its_issues() {
         (full.places[0].image.as_str(), full.places[0].generation.clone()),
         ("shop:1", None)
     );
+    for search in ["БУМ", "ioERROR |"] {
+        let query = roadstead_store::IssueQuery {
+            search: search.to_owned(),
+            ..crate::logbook::all()
+        };
+        assert_eq!(store.issues(&query).await.unwrap().total, 1, "{search}");
+    }
     let regressed = full.record.regressed.unwrap();
     assert_eq!(
         (regressed.image.as_str(), regressed.generation, regressed.change),
