@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use sqlx::SqliteConnection;
 
-use roadstead_model::time::WINDOW_MS;
+use roadstead_model::time::{MINUTE_MS, WINDOW_MS};
 use roadstead_model::{ContainerFacts, ContainerState, DeploymentId, HostId, TimeRange};
 
 use super::{LogLoss, LossCause};
@@ -13,6 +13,8 @@ use crate::{ContainerRef, Store, StoreError};
 
 /// Stretches that lie closer together are kept as one: a log that loses lines in every pass must not make a row of each.
 const APART_MS: i64 = WINDOW_MS;
+/// What a container prints as it is stopped is not missed: each deploy would make every count of its app a lower bound.
+const LAST_WORDS_MS: i64 = 2 * MINUTE_MS;
 const NANOS_A_MILLISECOND: i64 = 1_000_000;
 
 impl LossCause {
@@ -98,7 +100,8 @@ pub(super) async fn add(
     Ok(())
 }
 
-/// A container is listed no longer: what it printed since it was last read went with it, unless it was read to its end.
+/// A container is listed no longer: what it printed since it was last read went with it, unless it was read to its end or
+/// just before.
 pub(crate) async fn add_removed(
     tx: &mut SqliteConnection,
     gone: &ContainerRef,
@@ -125,8 +128,10 @@ pub(crate) async fn add_removed(
     let read_from_ms = row.from_ns.map(|ns| ns.div_euclid(NANOS_A_MILLISECOND));
     let from_ms = row.read_until_ms.or(read_from_ms).or(facts.started_at_ms);
     match from_ms.and_then(|from_ms| TimeRange::new(from_ms, at_ms)) {
-        Some(range) => add(tx, gone.deployment, LossCause::Removed, range).await,
-        None => Ok(()),
+        Some(range) if range.to_ms - range.from_ms > LAST_WORDS_MS => {
+            add(tx, gone.deployment, LossCause::Removed, range).await
+        }
+        _ => Ok(()),
     }
 }
 

@@ -107,6 +107,14 @@ async fn the_count_of_an_issue_is_a_lower_bound_once_lines_of_its_app_were_lost_
 
 /// What is lost when the container is removed that this prepares.
 async fn lost_with(change: impl FnOnce(&mut ContainerFacts), read: Option<(&str, bool)>) -> Vec<TimeRange> {
+    lost_at(NOW_MS + 3 * MINUTE_MS, change, read).await
+}
+
+async fn lost_at(
+    removed_ms: i64,
+    change: impl FnOnce(&mut ContainerFacts),
+    read: Option<(&str, bool)>,
+) -> Vec<TimeRange> {
     let fixture = Fixture::new().await;
     let host = fixture.host("one").await;
     let mut shop = facts("shop", "shop-1");
@@ -125,7 +133,7 @@ async fn lost_with(change: impl FnOnce(&mut ContainerFacts), read: Option<(&str,
     }
     fixture
         .store
-        .observe_containers(host, NOW_MS + MINUTE_MS, &[])
+        .observe_containers(host, removed_ms, &[])
         .await
         .unwrap();
     let lost = lost(&fixture, host).await;
@@ -135,9 +143,14 @@ async fn lost_with(change: impl FnOnce(&mut ContainerFacts), read: Option<(&str,
 
 #[tokio::test]
 async fn a_container_that_is_removed_takes_what_it_printed_since_it_was_read() {
-    let removed_ms = NOW_MS + MINUTE_MS;
+    let removed_ms = NOW_MS + 3 * MINUTE_MS;
     let since_read = [range(NOW_MS, removed_ms)];
     assert_eq!(lost_with(|_| {}, Some(("ok", false))).await, since_read);
+    assert_eq!(
+        lost_at(NOW_MS + MINUTE_MS, |_| {}, Some(("ok", false))).await,
+        [],
+        "it was read just before"
+    );
     assert_eq!(
         lost_with(|_| {}, None).await,
         [range(MIDNIGHT_MS + HOUR_MS, removed_ms)],
