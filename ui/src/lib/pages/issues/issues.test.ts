@@ -215,12 +215,13 @@ describe('the page of all issues', () => {
 describe('the page of an issue', () => {
   const open = (id: number) => draw(IssuePage as unknown as Page, { id }, 'full');
 
-  it('says where it came back', async () => {
+  it('says where it came back, and that its count may be too low', async () => {
     open(1);
-    const note = await screen.findByRole('note');
-    expect(note.textContent).toContain('Came back 2 h ago');
-    expect(note.textContent).toContain('breakwater');
-    expect(note.textContent).toContain('nextcloud:30.0.6-apache');
+    const [note, loss] = await screen.findAllByRole('note');
+    expect(note?.textContent).toContain('Came back 2 h ago');
+    expect(note?.textContent).toContain('breakwater');
+    expect(note?.textContent).toContain('nextcloud:30.0.6-apache');
+    expect(loss?.textContent).toContain('At least: lines of its app’s logs were lost');
   });
 
   it('draws its course, and reads it out bar by bar', async () => {
