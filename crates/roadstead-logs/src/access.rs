@@ -258,13 +258,28 @@ pub(crate) fn parse(text: &str) -> Option<Access<'_>> {
     None
 }
 
+/// A message may be the line of a request: it begins with who asked, with a sign or with a method, as no sentence does.
+/// Gitea says who speaks before.
+#[inline]
+pub(crate) fn may_tell_request(message: &str) -> bool {
+    match message.as_bytes() {
+        [b'r', b'o', b'u', b't', b'e', b'r', b':', ..] => true,
+        [b'A'..=b'Z', second, ..] => second.is_ascii_uppercase(),
+        [b'{', second, ..] => *second != b'"',
+        [first, _, ..] => !first.is_ascii_lowercase(),
+        _ => false,
+    }
+}
+
 /// A request that the server itself could not answer: a path, and a status from 500 on.
+#[cold]
+#[inline(never)]
 pub(crate) fn failed(message: &str) -> Option<Access<'_>> {
     let bytes = message.as_bytes();
     // Where no such status stands, nothing else need be asked.
     let told = memchr::memchr_iter(b'5', bytes)
         .any(|at| at > 0 && bytes[at - 1] == b' ' && status_at(bytes, at).is_some());
-    if !told || message.starts_with('{') {
+    if !told {
         return None;
     }
     parse(message).filter(|access| access.status >= 500 && access.target.starts_with('/'))

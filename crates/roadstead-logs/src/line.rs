@@ -102,6 +102,7 @@ fn read(text: &str, whole: bool) -> Judged<'_> {
         judged.part = part();
         // A level that stands before every request alike says less than the answer.
         if judged.severity == Severity::Other
+            && access::may_tell_request(message)
             && let Some(access) = access::failed(message)
         {
             judged.severity = access.severity();

@@ -99,7 +99,7 @@ pub(crate) fn failure(message: &[u8]) -> bool {
             at += 1;
         }
         let word = &message[start..at];
-        if matches!(word.len(), 4 | 6) && ended_badly(word, &message[at..]) {
+        if matches!(word[0], b'e' | b'E' | b'f' | b'F') && ended_badly(word, &message[at..]) {
             return true;
         }
         if !(2..=12).contains(&word.len())
